@@ -9,14 +9,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/differential/**"],
+          exclude: ["test/e2e/**", "test/differential/**", "test/sandbox/engine/**"],
           testTimeout: 20_000,
         },
       },
       {
         test: {
           name: "sandbox",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts", "test/sandbox/engine/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           env: { ENGINE: "sandbox" },

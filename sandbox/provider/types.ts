@@ -38,25 +38,44 @@ export interface ResourceState {
   readonly inputs?: Properties;
 }
 
+/**
+ * A failure as the real provider words it: `message` is the answer to the engine, `detail` the bare text.
+ *
+ * Pulumi prints it twice: the provider logs `sdk.helper_schema: DETAIL: provider=github@6.15.0`, and the engine shows the
+ * message, with `updating URN: ` (diffing, refreshing, deleting; creating when something was half made) before it.
+ */
+export class ProviderError extends Error {
+  override readonly name: string = "ProviderError";
+  readonly detail: string;
+  constructor(detail: string) {
+    super(`1 error occurred:\n\t* ${detail}\n\n`);
+    this.detail = detail;
+  }
+}
+
 /** A create or update that failed after it had changed something: the state to keep, and why. */
-export class PartialFailure extends Error {
+export class PartialFailure extends ProviderError {
   override readonly name = "PartialFailure";
   readonly state: ResourceState;
-  constructor(message: string, state: ResourceState) {
-    super(message);
+  constructor(detail: string, state: ResourceState) {
+    super(detail);
     this.state = state;
   }
 }
 
-/** One resource type of a provider. Every method throws an Error whose message is the real provider's text. */
+/** One resource type of a provider. Methods throw {@link ProviderError}. */
 export interface ResourceType {
   /** Outputs the real provider marks secret. */
   readonly secretOutputs: readonly string[];
-  /** Validates inputs and fills defaults in; unknown values pass. `olds` are the inputs in the state. */
+  /**
+   * Validates inputs and fills defaults in; unknown values pass. `olds` are the inputs in the state, `name` is the
+   * resource's logical name, which the real texts carry.
+   */
   check(
     olds: Properties | undefined,
     news: Properties,
     randomSeed: Buffer,
+    name?: string,
   ): Promise<{ inputs: Properties; failures: readonly CheckFailure[] }>;
   /** Compares; may call GitHub, in previews too, where the real provider does. */
   diff(id: string, olds: ResourceState, news: Properties, ignoreChanges: readonly string[]): Promise<Diff>;

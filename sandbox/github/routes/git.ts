@@ -169,7 +169,26 @@ function getCommit(call: Call): Answer {
   const sha = call.repo.git.resolve(ref);
   if (sha === undefined) return fail(422, `No commit found for SHA: ${ref}`);
   if (call.header("accept")?.includes("application/vnd.github.sha")) return ok(sha);
-  return ok(commitView(call, sha));
+  return ok({ ...commitView(call, sha), files: changedFiles(call, sha) });
+}
+
+/** What a commit changed against its first parent; the provider's import of a file looks for it here. */
+function changedFiles(call: Call, sha: string): { filename: string; status: string; sha: string }[] {
+  const { git } = call.repo;
+  const { tree, parents } = git.commit(sha);
+  const now = git.files(tree);
+  const before = parents[0] === undefined ? new Map() : git.files(git.commit(parents[0]).tree);
+  const removed = [...before].filter(([path]) => !now.has(path));
+  return [
+    ...[...now]
+      .filter(([path, entry]) => before.get(path)?.sha !== entry.sha)
+      .map(([filename, entry]) => ({
+        filename,
+        status: before.has(filename) ? "modified" : "added",
+        sha: entry.sha,
+      })),
+    ...removed.map(([filename, entry]) => ({ filename, status: "removed", sha: entry.sha })),
+  ];
 }
 
 function listCommits(call: Call): Answer {

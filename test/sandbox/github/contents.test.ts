@@ -46,9 +46,9 @@ describe("the contents API", () => {
     const author = { name: "fleet", email: "fleet@acme.example" };
     const made = await api("PUT", FILE, { message: "Add it", content: "eA==", author });
     const { sha } = made.body.commit;
-    expect((await api("GET", `/repos/acme/lib/commits/${sha}`)).body.commit).toMatchObject({
-      message: "Add it",
-      author,
+    expect((await api("GET", `/repos/acme/lib/commits/${sha}`)).body).toMatchObject({
+      commit: { message: "Add it", author },
+      files: [{ filename: "docs/a b.txt", status: "added" }],
     });
     const listed = await api("GET", "/repos/acme/lib/commits?path=docs%2Fa%20b.txt&sha=main");
     expect(listed.body.map((commit: { sha: string }) => commit.sha)).toEqual([sha]);

@@ -1,0 +1,39 @@
+import { createAppAuth } from "@octokit/auth-app";
+import { Octokit } from "@octokit/core";
+import { retry } from "@octokit/plugin-retry";
+import { throttling } from "@octokit/plugin-throttling";
+import type { FleetConfig } from "../fleet/config.ts";
+import type { ConfigEntry } from "./engine.ts";
+
+const Client = Octokit.plugin(retry, throttling);
+
+/** GitHub as the commands talk to it: paced and retried by Octokit, REST by `request`, batches by `graphql`. */
+export type GitHub = InstanceType<typeof Client>;
+
+/** Waits of GitHub's limits that a command sits out by itself; a longer one is told. */
+const PATIENCE_SECONDS = 120;
+
+/** Connects with the stack's own token or App; without either, with GITHUB_TOKEN. */
+export function connect(config: FleetConfig, raw: Readonly<Record<string, ConfigEntry>>): GitHub {
+  const app = raw["github:appAuth"]?.value;
+  const token = raw["github:token"]?.value ?? process.env.GITHUB_TOKEN;
+  const patient = (retryAfter: number, _options: object, _octokit: unknown, retries: number) =>
+    retryAfter <= PATIENCE_SECONDS && retries < 3;
+  return new Client({
+    baseUrl: config.github.apiUrl,
+    userAgent: "satis-fleet",
+    // Its warnings name URLs and are nobody's business; what fails is thrown.
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    throttle: { onRateLimit: patient, onSecondaryRateLimit: patient },
+    ...(app === undefined
+      ? token === undefined
+        ? {}
+        : { auth: token }
+      : { authStrategy: createAppAuth, auth: appAuth(app) }),
+  });
+}
+
+function appAuth(text: string): { appId: string; installationId: string; privateKey: string } {
+  const { id, installationId, pemFile } = JSON.parse(text) as Record<string, string>;
+  return { appId: String(id), installationId: String(installationId), privateKey: String(pemFile) };
+}

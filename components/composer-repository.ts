@@ -1,0 +1,216 @@
+import * as github from "@pulumi/github";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { scheduledWorkflow, unscheduledWorkflows, WORKFLOW_PATHS } from "../workflows/composer.ts";
+import { managedFile } from "./managed-file.ts";
+
+/** The environment that holds the composer repository's secrets, and the branch-limited place where its builds run. */
+export const REGISTRY_ENVIRONMENT = "registry";
+/** The secret with which builds read the package repositories. */
+export const READ_TOKEN_SECRET = "REGISTRY_READ_TOKEN";
+/** GitHub's id of the repository role "admin" as a ruleset's bypass actor. */
+const ADMIN_ROLE = 5;
+
+/** Arguments for {@link ComposerRepository}; policies read the plain ones, since they see no configuration. */
+export interface ComposerRepositoryArgs {
+  /** Repository, without its owner. */
+  readonly repository: string;
+  /** Its default branch: managed files go there, builds run there. */
+  readonly branch: string;
+  /** `false`: the repository exists and stays as it is, but for what the fleet puts in it. */
+  readonly manageRepository: boolean;
+  readonly visibility: "private" | "internal" | "public";
+  readonly hosting: "pages" | "private";
+  /** Registry's address, as consumers use it. */
+  readonly registryUrl: string;
+  /** What the plan allows; the rest is left out. */
+  readonly features: { readonly pages: boolean; readonly environment: boolean; readonly ruleset: boolean };
+  /** Owners of the managed files, for CODEOWNERS; none, no file. */
+  readonly reviewers: readonly string[];
+  /** App that runs the program: it bypasses the ruleset. @default the admin role does */
+  readonly appId?: number | undefined;
+  /** Token with which builds read package repositories (Contents: read). */
+  readonly readToken?: pulumi.Input<string> | undefined;
+  /** Text of satis.json, committed last; `undefined`: the file is left alone. */
+  readonly satis?: string | undefined;
+}
+
+/**
+ * The repository that builds and serves the registry.
+ *
+ * Everything a build needs is in place before satis.json is committed, since that push starts the first build; commits to one branch
+ * are made one after the other, since GitHub answers 409 to parallel ones.
+ */
+export class ComposerRepository extends pulumi.ComponentResource {
+  /** Minute of the hour at which the schedule runs, drawn once. */
+  readonly minute: pulumi.Output<number>;
+
+  constructor(name: string, args: ComposerRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { branch, manageRepository, visibility, hosting, features, registryUrl } = args;
+    super(
+      "satisfleet:index:ComposerRepository",
+      name,
+      { repository: args.repository, branch, manageRepository, visibility, hosting, features, registryUrl },
+      opts,
+    );
+    const created = manageRepository ? this.#repository(name, args) : undefined;
+    // The name as the created repository's output: everything in it waits for it to exist.
+    const repository = created?.name ?? pulumi.output(args.repository);
+    const pages = features.pages ? this.#pages(name, repository) : undefined;
+    const secrets = this.#secrets(name, repository, args);
+    this.minute = this.#minute(name, args.repository);
+    const last = this.#files(name, repository, args, [...(pages ? [pages] : []), ...secrets]);
+    if (features.ruleset) this.#ruleset(name, repository, args, last);
+    this.registerOutputs({ minute: this.minute });
+  }
+
+  #repository(name: string, args: ComposerRepositoryArgs): github.Repository {
+    return new github.Repository(
+      `${name}-repository`,
+      {
+        name: args.repository,
+        description: "Composer registry, managed by satis-fleet",
+        homepageUrl: args.registryUrl,
+        visibility: args.visibility,
+        autoInit: true,
+        hasIssues: true,
+        hasWiki: false,
+        deleteBranchOnMerge: true,
+        archiveOnDestroy: true,
+      },
+      // Pages belong to RepositoryPages below. Archived rather than deleted, and neither without being asked twice.
+      { parent: this, protect: true, ignoreChanges: ["pages"] },
+    );
+  }
+
+  #pages(name: string, repository: pulumi.Output<string>): github.RepositoryPages {
+    return new github.RepositoryPages(
+      `${name}-pages`,
+      { repository, buildType: "workflow" },
+      // A custom domain is set by hand: the provider drops one given at creation.
+      { parent: this, protect: true, deleteBeforeReplace: true, ignoreChanges: ["cname"] },
+    );
+  }
+
+  /** The read token, where only runs of the default branch see it; without environments, in the repository. */
+  #secrets(name: string, repository: pulumi.Output<string>, args: ComposerRepositoryArgs): pulumi.Resource[] {
+    const value = args.readToken === undefined ? undefined : pulumi.secret(args.readToken);
+    const inPlace = { parent: this, deleteBeforeReplace: true };
+    if (!args.features.environment) {
+      return value === undefined
+        ? []
+        : [
+            new github.ActionsSecret(
+              `${name}-read-token`,
+              { repository, secretName: READ_TOKEN_SECRET, value },
+              inPlace,
+            ),
+          ];
+    }
+    const environment = new github.RepositoryEnvironment(
+      `${name}-environment`,
+      {
+        repository,
+        environment: REGISTRY_ENVIRONMENT,
+        deploymentBranchPolicy: { protectedBranches: false, customBranchPolicies: true },
+      },
+      inPlace,
+    );
+    const policy = new github.RepositoryEnvironmentDeploymentPolicy(
+      `${name}-environment-branch`,
+      { repository, environment: environment.environment, branchPattern: args.branch },
+      inPlace,
+    );
+    if (value === undefined) return [policy];
+    const secret = new github.ActionsEnvironmentSecret(
+      `${name}-read-token`,
+      { repository, environment: environment.environment, secretName: READ_TOKEN_SECRET, value },
+      { ...inPlace, dependsOn: policy },
+    );
+    return [policy, secret];
+  }
+
+  #minute(name: string, repository: string): pulumi.Output<number> {
+    // Drawn, so that a thousand fleets do not all wake GitHub's scheduler at the full hour.
+    const minute = new random.RandomInteger(
+      `${name}-minute`,
+      { min: 1, max: 59, keepers: { repository } },
+      { parent: this },
+    );
+    return minute.result;
+  }
+
+  #files(
+    name: string,
+    repository: pulumi.Output<string>,
+    args: ComposerRepositoryArgs,
+    needed: readonly pulumi.Resource[],
+  ): pulumi.Resource | undefined {
+    const files: { path: string; content: pulumi.Input<string> }[] = [];
+    if (args.reviewers.length > 0) {
+      files.push({ path: ".github/CODEOWNERS", content: `* ${args.reviewers.join(" ")}\n` });
+    }
+    const options = {
+      branch: args.branch,
+      hosting: args.features.pages ? ("pages" as const) : ("private" as const),
+      environment: args.features.environment ? REGISTRY_ENVIRONMENT : undefined,
+      readTokenSecret: READ_TOKEN_SECRET,
+    };
+    const { registry, partialBuild } = unscheduledWorkflows(options);
+    const build = this.minute.apply((cronMinute) => scheduledWorkflow({ ...options, cronMinute }));
+    files.push(
+      { path: WORKFLOW_PATHS.registry, content: registry },
+      { path: WORKFLOW_PATHS.partialBuild, content: partialBuild },
+      { path: WORKFLOW_PATHS.build, content: build },
+    );
+    if (args.satis !== undefined) files.push({ path: "satis.json", content: args.satis });
+    let last: pulumi.Resource | undefined;
+    for (const file of files) {
+      last = managedFile(
+        `${name}-${file.path}`,
+        { repository, branch: args.branch, ...file },
+        { parent: this, dependsOn: last ? [...needed, last] : [...needed] },
+      );
+    }
+    return last;
+  }
+
+  #ruleset(
+    name: string,
+    repository: pulumi.Output<string>,
+    args: ComposerRepositoryArgs,
+    after: pulumi.Resource | undefined,
+  ): void {
+    const bypass =
+      args.appId === undefined
+        ? { actorId: ADMIN_ROLE, actorType: "RepositoryRole", bypassMode: "always" }
+        : { actorId: args.appId, actorType: "Integration", bypassMode: "always" };
+    new github.RepositoryRuleset(
+      `${name}-ruleset`,
+      {
+        repository,
+        name: "satis-fleet: default branch",
+        target: "branch",
+        enforcement: "active",
+        conditions: { refName: { includes: ["~DEFAULT_BRANCH"], excludes: [] } },
+        // Managed commits come from the program itself: without the bypass GitHub answers them 409.
+        bypassActors: [bypass],
+        rules: {
+          deletion: true,
+          nonFastForward: true,
+          pullRequest: {
+            requiredApprovingReviewCount: args.reviewers.length > 0 ? 1 : 0,
+            requireCodeOwnerReview: args.reviewers.length > 0,
+          },
+        },
+      },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        // The provider would send the old id to the other repository for ever.
+        replaceOnChanges: ["repository"],
+        ...(after ? { dependsOn: after } : {}),
+      },
+    );
+  }
+}
