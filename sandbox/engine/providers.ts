@@ -9,6 +9,7 @@ export class Providers {
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, Promise<Provider>>();
   readonly #states = new Map<string, State>();
+  readonly #inputs = new Map<string, string>();
 
   constructor(factories: Readonly<Record<string, ProviderFactory>>, signal: AbortSignal) {
     this.#factories = factories;
@@ -18,10 +19,15 @@ export class Providers {
   /** Starts the provider that this resource configures. A fault in its configuration is told to the first that needs it. */
   start(state: State): void {
     const name = state.type.slice("pulumi:providers:".length);
-    const started = this.#start(name, state);
+    const reference = `${state.urn}::${state.id}`;
+    const inputs = JSON.stringify(plain(state.inputs));
+    // A refresh has started it already: the same process goes on, as with Pulumi.
+    const known = this.#inputs.get(reference) === inputs ? this.#running.get(reference) : undefined;
+    const started = known ?? this.#start(name, state);
     started.catch(() => undefined);
-    this.#running.set(`${state.urn}::${state.id}`, started);
-    this.#states.set(`${state.urn}::${state.id}`, state);
+    this.#inputs.set(reference, inputs);
+    this.#running.set(reference, started);
+    this.#states.set(reference, state);
     if (state.alias !== "") this.#running.set(`${state.alias}::${state.id}`, started);
   }
 

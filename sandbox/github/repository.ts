@@ -114,6 +114,11 @@ export function applySettings(repo: Repository, body: Json): void {
 /** The time in GitHub's form. */
 export const now = () => isoSeconds(Math.floor(Date.now() / 1000));
 
+/** The time now, but later than `before`: two changes within a second must not look like one, to an ETag least of all. */
+export function nowAfter(before: string): string {
+  return isoSeconds(Math.floor(Math.max(Date.now(), Date.parse(before) + 1000) / 1000));
+}
+
 /** A repository without commits. */
 export function newRepository(id: number, owner: string, name: string, options: NewRepository): Repository {
   const createdAt = now();
@@ -188,5 +193,5 @@ export function commitChange(repo: Repository, change: Change): string {
 /** Points a ref at an object, or removes it. */
 export function moveRef(repo: Repository, name: string, sha: string | undefined): void {
   repo.git.setRef(name, sha);
-  repo.pushedAt = now();
+  repo.pushedAt = nowAfter(repo.pushedAt);
 }

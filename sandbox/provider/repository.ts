@@ -34,7 +34,7 @@ const schema: Schema = {
   ...each(opt("string", { ...computed, refused: true }), "fork sourceOwner sourceRepo"),
   ...each(opt("object", { refused: true }), "pages template"),
   defaultBranch: opt("string", computed),
-  etag: opt("string", { ...computed, suppressed: true, refused: true }),
+  etag: opt("string", { ...computed, suppressed: true, keptOnRefresh: true, refused: true }),
   mergeCommitMessage: opt("string", { default: "PR_TITLE" }),
   mergeCommitTitle: opt("string", { default: "MERGE_MESSAGE" }),
   name: req("string", {

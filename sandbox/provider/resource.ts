@@ -132,12 +132,21 @@ async function read(
   if (olds === undefined) await definition.import(data).catch(() => forget(data));
   if (data.id !== "") await definition.read(data);
   if (data.id === "") return undefined;
+  if (olds !== undefined) data.set(keptOnRefresh(schema, olds.outputs));
   const state = stateOf(definition, data);
   const inputs =
     olds?.inputs === undefined
       ? importedInputs(schema, state.outputs)
       : refreshedInputs(olds.inputs, state.outputs);
   return { ...state, inputs };
+}
+
+function keptOnRefresh(schema: Schema, outputs: Properties): Properties {
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name, field]) => field.keptOnRefresh && outputs[name] !== undefined)
+      .map(([name]) => [name, outputs[name] ?? null]),
+  );
 }
 
 function forget(data: Data): void {

@@ -15,6 +15,8 @@ export interface Field {
   readonly default?: PropertyValue;
   /** The real provider fills no default in for a deprecated property, and never sees a change of a suppressed one. */
   readonly suppressed?: true;
+  /** A refresh does not see a change of it either (Terraform's DiffSuppressOnRefresh); creates and updates write it. */
+  readonly keptOnRefresh?: true;
   readonly forceNew?: true;
   readonly secret?: true;
   /** Part of the real schema that this sandbox does not carry: refused by name when set. */

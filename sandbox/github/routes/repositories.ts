@@ -1,6 +1,6 @@
 import { type Answer, type Call, created, noContent, ok, page, type Route, route } from "../call.ts";
 import { fail, found, invalid } from "../errors.ts";
-import { applySettings, commitChange, type Json, now, type Repository } from "../repository.ts";
+import { applySettings, commitChange, type Json, nowAfter, type Repository } from "../repository.ts";
 import { accountView, repositoryView } from "../views.ts";
 
 function organization(call: Call): Json {
@@ -70,7 +70,7 @@ function updateRepository(call: Call): Answer {
   repo.private = asPrivate;
   repo.archived = body.archived === true;
   applySettings(repo, body);
-  repo.updatedAt = now();
+  repo.updatedAt = nowAfter(repo.updatedAt);
   return ok(repositoryView(call));
 }
 
