@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Deployment, EngineEvent, OpMap, OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
+import { locksOfBackend, readLock, type StackLock } from "./locks.ts";
 
 /** Which engine runs the program: the Pulumi CLI, or the small one of the sandbox. */
 export type EngineName = "pulumi" | "sandbox";
@@ -25,6 +27,8 @@ export interface StackSettings {
   readonly env?: Readonly<Record<string, string>>;
   /** Save state only at the end of an update: cost is linear, a kill loses what was done. @default false */
   readonly skipCheckpoints?: boolean;
+  /** A stack that is not there is an error, instead of being made. @default false */
+  readonly mustExist?: boolean;
 }
 
 /** What a new project needs before its stack is opened. */
@@ -45,6 +49,10 @@ export interface RunOptions {
   readonly runProgram?: boolean;
   /** `refresh` forgets the creates that a killed update left pending, which nothing else does. */
   readonly clearPendingCreates?: boolean;
+  /** Folders of policy packs. */
+  readonly policyPacks?: string[];
+  /** Files of configuration (JSON), one for each pack, in their order. */
+  readonly policyPackConfigs?: string[];
   readonly onEvent?: (event: EngineEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -64,6 +72,26 @@ export class RunFailure extends Error {
   }
 }
 
+/** One resource of the document that `pulumi import --file` takes. */
+export interface ImportEntry {
+  readonly type: string;
+  /** Logical name. */
+  readonly name: string;
+  /** The provider's own; components have none. */
+  readonly id?: string;
+  /** Name of another entry, or of the name table; of the stack where not set. */
+  readonly parent?: string;
+  readonly provider?: string;
+  readonly component?: boolean;
+}
+
+/** The document that `pulumi import --file` takes. */
+export interface ImportDocument {
+  /** URNs of what is in the state already, by the names that entries use. */
+  readonly nameTable: Readonly<Record<string, string>>;
+  readonly resources: readonly ImportEntry[];
+}
+
 /** A stack on either engine, after the Automation API's `Stack`. */
 export interface FleetStack {
   preview(options?: RunOptions): Promise<RunResult>;
@@ -73,12 +101,16 @@ export interface FleetStack {
   outputs(): Promise<OutputMap>;
   exportStack(): Promise<Deployment>;
   importStack(deployment: Deployment): Promise<void>;
+  /** Takes resources that exist over into the state: `pulumi import --file`. */
+  importResources(document: ImportDocument): Promise<void>;
   /** All of the stack's configuration, secrets in clear. */
   config(): Promise<Readonly<Record<string, ConfigEntry>>>;
   /** Sets configuration over what is there. */
   configure(config: Readonly<Record<string, ConfigEntry>>): Promise<void>;
   /** Removes the lock that a killed update left behind. */
   cancel(): Promise<void>;
+  /** Who holds the stack's lock; `undefined` where the backend does not tell before an update starts. */
+  locks(): Promise<readonly StackLock[] | undefined>;
 }
 
 /** The project's name, as in Pulumi.yaml. */
@@ -138,12 +170,16 @@ async function openOnSandbox(
   const { main } = parse(await readFile(join(settings.home, PROJECT_FILE), "utf8")) as { main: string };
   await mkdir(join(settings.home, ".satis-fleet"), { recursive: true });
   const configFile = join(settings.home, `Pulumi.${settings.stack}.yaml`);
+  const stateFile = join(settings.home, ".satis-fleet", `${settings.stack}.json`);
+  if (settings.mustExist && !existsSync(configFile) && !existsSync(stateFile)) {
+    throw new Error(`no stack ${settings.stack} in ${settings.home}`);
+  }
   const open = (config: Readonly<Record<string, ConfigEntry>>) =>
     openStack({
       project: PROJECT,
       stack: settings.stack,
       program: resolve(settings.home, main),
-      stateFile: join(settings.home, ".satis-fleet", `${settings.stack}.json`),
+      stateFile,
       config,
       env: settings.env ?? {},
       skipCheckpoints: settings.skipCheckpoints ?? false,
@@ -153,14 +189,18 @@ async function openOnSandbox(
   let stack = await open(config);
   const passphrase = settings.env?.PULUMI_CONFIG_PASSPHRASE;
   return {
-    preview: (options) => counted(options, (run) => stack.preview(run)),
-    up: (options) => counted(options, (run) => stack.up(run)),
+    preview: (options) => counted(options, (run) => stack.preview(withoutPackConfigs(run))),
+    up: (options) => counted(options, (run) => stack.up(withoutPackConfigs(run))),
     refresh: (options) => counted(options, (run) => stack.refresh(run)),
     destroy: (options) => counted(options, (run) => stack.destroy(run)),
     outputs: () => stack.outputs(),
     // With the passphrase the real engine can take the checkpoint over, secrets and all.
     exportStack: () => stack.exportStack(passphrase === undefined ? {} : { passphrase }),
     importStack: (deployment) => stack.importStack(deployment),
+    importResources: async (document) => {
+      const { importResources } = await import("../sandbox/engine/import-file.ts");
+      await importResources(stack, { project: PROJECT, stack: settings.stack, stateFile }, document);
+    },
     config: async () => config,
     configure: async (changed) => {
       config = { ...config, ...changed };
@@ -168,7 +208,14 @@ async function openOnSandbox(
       stack = await open(config);
     },
     cancel: () => stack.cancel(),
+    locks: async () => [await readLock(`${stateFile}.lock`)].flatMap((lock) => lock ?? []),
   };
+}
+
+/** What the sandbox does not have is refused by name, never ignored. */
+function withoutPackConfigs({ policyPackConfigs = [], ...options }: RunOptions): RunOptions {
+  if (policyPackConfigs.length > 0) throw new Error("the sandbox engine does not support policyPackConfigs");
+  return options;
 }
 
 /** The values as Pulumi writes them: `secure` marks a secret, which the sandbox keeps in clear. */
@@ -200,17 +247,19 @@ async function openOnPulumi(
   settings: StackSettings,
   config: Readonly<Record<string, ConfigEntry>>,
 ): Promise<FleetStack> {
-  const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
-  const stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: settings.stack, workDir: settings.home },
-    {
-      envVars: {
-        ...settings.env,
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        ...(settings.skipCheckpoints ? { PULUMI_SKIP_CHECKPOINTS: "true" } : {}),
-      },
-    },
-  );
+  const { LocalWorkspace, StackNotFoundError } = await import("@pulumi/pulumi/automation/index.js");
+  const place = { stackName: settings.stack, workDir: settings.home };
+  const envVars = {
+    ...settings.env,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    ...(settings.skipCheckpoints ? { PULUMI_SKIP_CHECKPOINTS: "true" } : {}),
+  };
+  const stack = settings.mustExist
+    ? await LocalWorkspace.selectStack(place, { envVars }).catch((error: unknown) => {
+        if (!(error instanceof StackNotFoundError)) throw error;
+        throw new Error(`no stack ${settings.stack}: pulumi stack init ${settings.stack}`);
+      })
+    : await LocalWorkspace.createOrSelectStack(place, { envVars });
   if (Object.keys(config).length > 0) await stack.setAllConfig({ ...config });
   return {
     preview: (options) => counted(options, (run) => stack.preview(run)),
@@ -220,10 +269,39 @@ async function openOnPulumi(
     outputs: () => stack.outputs(),
     exportStack: () => stack.exportStack(),
     importStack: (deployment) => stack.importStack(deployment),
+    importResources: async ({ nameTable, resources }) => {
+      await stack.import({ nameTable: { ...nameTable }, resources: [...resources], generateCode: false });
+    },
     config: () => stack.getAllConfig(),
-    configure: (changed) => stack.setAllConfig({ ...changed }),
+    configure: async (changed) => {
+      const entries = Object.entries(changed);
+      const plain = entries.filter(([, { secret }]) => !secret);
+      if (plain.length > 0) await stack.setAllConfig(Object.fromEntries(plain));
+      for (const [key, { value, secret }] of entries) {
+        if (secret) await setSecret(settings, key, value);
+      }
+    },
     cancel: () => stack.cancel(),
+    locks: async () => {
+      const { url = "" } = await stack.workspace.whoAmI();
+      return locksOfBackend(url, PROJECT, settings.stack);
+    },
   };
+}
+
+/** Sets a secret through the CLI's standard input: other processes of the machine can read its arguments. */
+async function setSecret({ stack, home, env }: StackSettings, key: string, value: string): Promise<void> {
+  const run = promisify(execFile)("pulumi", ["config", "set", "--secret", key, "--stack", stack], {
+    cwd: home,
+    env: { ...process.env, ...env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+  });
+  run.child.stdin?.end(value);
+  try {
+    await run;
+  } catch {
+    // The error of a child process quotes its command, and this one says nothing that helps.
+    throw new Error(`pulumi config set --secret ${key} failed`);
+  }
 }
 
 /** Runs and counts by the engine's summary event, which failed runs have too. */

@@ -14,9 +14,8 @@ import { readStackConfig } from "./stack-config.ts";
  * @throws pulumi.RunError naming every fault of config and satis.json at once; nothing is registered then.
  */
 export function deployFleet(): Record<string, unknown> {
-  const { stack, findings: configFindings } = readStackConfig();
-  const file = stack?.config.satisFile ?? "satis.json";
-  const { satis, findings: satisFindings } = readSatis(file);
+  const { stack, satisFile, findings: configFindings } = readStackConfig();
+  const { satis, findings: satisFindings } = readSatis(satisFile);
   const { fleet: plan, findings: planFindings } =
     satis && stack ? deriveFleet(satis, stack.config) : { fleet: undefined, findings: [] };
   report([...configFindings, ...satisFindings, ...planFindings]);

@@ -6,6 +6,8 @@ import { configFault, setCommand } from "../fleet/config-reader.ts";
 import { type Finding, hasFault } from "../fleet/findings.ts";
 import type { FleetSecrets } from "./fleet.ts";
 
+const DEFAULT_SATIS_FILE = "satis.json";
+
 /** GitHub takes secrets up to 48 kB (documentation of Actions secrets). */
 const SECRET_LIMIT = 48 * 1024;
 
@@ -23,8 +25,14 @@ export interface StackConfig {
  *
  * Secret values leave it as secret outputs only. Returns no config where a finding is a fault.
  */
-export function readStackConfig(): { stack?: StackConfig; findings: readonly Finding[] } {
+export function readStackConfig(): {
+  stack?: StackConfig;
+  /** Known even where the rest has faults, so that the file's are told with them. */
+  satisFile: string;
+  findings: readonly Finding[];
+} {
   const all = pulumi.runtime.allConfig();
+  const satisFile = all["satis-fleet:satisFile"] || DEFAULT_SATIS_FILE;
   const secretKeys = new Set(CONFIG_KEYS.filter((key) => key.secret).map((key) => key.name));
   const plain = new Map(Object.entries(all).filter(([name]) => !secretKeys.has(name)));
   const present = new Set([...secretKeys].filter((name) => all[name] !== undefined && all[name] !== ""));
@@ -45,9 +53,10 @@ export function readStackConfig(): { stack?: StackConfig; findings: readonly Fin
     findings.push(configFault(`${APP} lacks id, installationId or pemFile`, setCommand(APP)));
   }
   const { config } = parsed;
-  if (!config || hasFault(findings)) return { findings };
+  if (!config || hasFault(findings)) return { satisFile, findings };
   const secret = (name: string) => (present.has(name) ? requireSecret(name) : undefined);
   return {
+    satisFile,
     findings,
     stack: {
       config,

@@ -1,5 +1,4 @@
-/** Shows a run: one line that keeps changing on a terminal, plain lines elsewhere. For the events of either engine. */
-import { styleText } from "node:util";
+/** What the engine says of a run on standard output: plain lines, as Pulumi says them without a terminal. */
 import type { EngineEvent, OpMap, OpType } from "./events.ts";
 import { parseUrn } from "./urn.ts";
 
@@ -8,30 +7,27 @@ interface Words {
   readonly doing: string;
   readonly done: string;
   readonly planned: string;
-  readonly colour: Parameters<typeof styleText>[0];
 }
 
 const WORDS: Partial<Record<OpType, Words>> = {
-  create: { sign: " + ", doing: "creating", done: "created", planned: "create", colour: "green" },
-  update: { sign: " ~ ", doing: "updating", done: "updated", planned: "update", colour: "yellow" },
-  delete: { sign: " - ", doing: "deleting", done: "deleted", planned: "delete", colour: "red" },
-  replace: { sign: " +-", doing: "replacing", done: "replaced", planned: "replace", colour: "magenta" },
+  create: { sign: " + ", doing: "creating", done: "created", planned: "create" },
+  update: { sign: " ~ ", doing: "updating", done: "updated", planned: "update" },
+  delete: { sign: " - ", doing: "deleting", done: "deleted", planned: "delete" },
+  replace: { sign: " +-", doing: "replacing", done: "replaced", planned: "replace" },
   "create-replacement": {
     sign: " ++",
     doing: "creating replacement",
     done: "created replacement",
     planned: "create replacement",
-    colour: "green",
   },
   "delete-replaced": {
     sign: " --",
     doing: "deleting original",
     done: "deleted original",
     planned: "delete original",
-    colour: "red",
   },
-  refresh: { sign: " ~ ", doing: "refreshing", done: "refresh", planned: "refresh", colour: "dim" },
-  import: { sign: " = ", doing: "importing", done: "imported", planned: "import", colour: "cyan" },
+  refresh: { sign: " ~ ", doing: "refreshing", done: "refresh", planned: "refresh" },
+  import: { sign: " = ", doing: "importing", done: "imported", planned: "import" },
 };
 
 /** Operations in the order in which a summary names them. */
@@ -140,102 +136,4 @@ function summaryLines(changes: OpMap, errors: number): string[] {
   });
   const same = changes.same ? [`${changes.same} unchanged`] : [];
   return [...counted, ...same, ...(errors > 0 ? [`${errors} errored`] : [])];
-}
-
-export interface Progress {
-  event(event: EngineEvent): void;
-  /** Clears the changing line; call it before anything else is written. */
-  end(): void;
-}
-
-type Stream = Pick<NodeJS.WriteStream, "write"> & { readonly isTTY?: boolean; readonly columns?: number };
-
-/** Milliseconds between two looks of the line: often enough to seem alive, seldom enough to cost nothing. */
-const FRAME = 100;
-
-/**
- * Shows how far a run is: counts by operation, what is being worked on, seconds.
- *
- * Where `stream` is no terminal, each finished change is a line of its own instead. `NO_COLOR` is respected.
- */
-export function createProgress(stream: Stream): Progress {
-  if (!stream.isTTY) {
-    const display = new PlainDisplay((line) => stream.write(`${line}\n`));
-    return { event: (event) => display.event(event), end: () => undefined };
-  }
-  return new Line(stream);
-}
-
-class Line implements Progress {
-  readonly #stream: Stream;
-  readonly #started = performance.now();
-  readonly #counts = new Map<OpType, number>();
-  readonly #running = new Map<string, string>();
-  readonly #timer: NodeJS.Timeout;
-  #errors = 0;
-  #frame = 0;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-    this.#timer = setInterval(() => this.#draw(), FRAME);
-    this.#timer.unref();
-  }
-
-  event(event: EngineEvent): void {
-    const begun = event.resourcePreEvent?.metadata;
-    const done = (event.resOutputsEvent ?? event.resOpFailedEvent)?.metadata;
-    if (begun && !isInternal(begun) && begun.op !== "same" && begun.new?.custom !== false) {
-      this.#running.set(begun.urn, resourceName(begun.urn));
-    }
-    if (done && !isInternal(done)) {
-      this.#running.delete(done.urn);
-      if (event.resOutputsEvent) this.#counts.set(done.op, (this.#counts.get(done.op) ?? 0) + 1);
-    }
-    const diagnostic = event.diagnosticEvent;
-    if (diagnostic?.severity === "error" || diagnostic?.severity === "warning") this.#tell(diagnostic);
-    if (event.summaryEvent) this.end();
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    this.#clear();
-  }
-
-  #tell(diagnostic: NonNullable<EngineEvent["diagnosticEvent"]>): void {
-    if (diagnostic.severity === "error") this.#errors += 1;
-    const colour = diagnostic.severity === "error" ? "red" : "yellow";
-    const about = diagnostic.urn ? `${resourceName(diagnostic.urn)}: ` : "";
-    this.#clear();
-    this.#stream.write(
-      `${paint(colour, `${diagnostic.severity}:`)} ${about}${diagnostic.message.trimEnd()}\n`,
-    );
-  }
-
-  #clear(): void {
-    this.#stream.write("\r\u001b[2K");
-  }
-
-  #draw(): void {
-    const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[this.#frame++ % 10] ?? "";
-    const seconds = `${((performance.now() - this.#started) / 1000).toFixed(1)}s`;
-    const counts = [...this.#counts].flatMap(([op, count]) => {
-      const words = WORDS[op];
-      if (words) return [{ text: `${words.sign.trim()}${count}`, colour: words.colour }];
-      return op === "same" ? [{ text: `=${count}`, colour: "dim" as const }] : [];
-    });
-    const errors = this.#errors > 0 ? [{ text: `!${this.#errors}`, colour: "red" as const }] : [];
-    const parts = [{ text: seconds, colour: "dim" as const }, ...counts, ...errors];
-    const used = parts.reduce((length, { text }) => length + text.length + 1, 2);
-    const room = Math.max(0, (this.#stream.columns ?? 80) - used - 2);
-    const [first = "", ...others] = this.#running.values();
-    const current = `${first}${others.length > 0 ? ` and ${others.length} more` : ""}`.slice(0, room);
-    const shown = parts.map(({ text, colour }) => paint(colour, text)).join(" ");
-    this.#clear();
-    this.#stream.write(`${paint("cyan", spinner)} ${shown} ${current}`);
-  }
-}
-
-/** `styleText` asks the terminal and NO_COLOR itself. */
-function paint(colour: Parameters<typeof styleText>[0], text: string): string {
-  return styleText(colour, text);
 }
