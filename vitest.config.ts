@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 // stories on the real Pulumi (ENGINE=pulumi) and compares both engines.
 export default defineConfig({
   test: {
+    // Most tests wait for child processes: both cores are used.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -58,6 +58,7 @@ export async function loadContext(options: ContextOptions): Promise<Context> {
   const settings: StackSettings = {
     stack: options.stack,
     home,
+    mustExist: true,
     ...(options.env ? { env: options.env } : {}),
   };
   const stack = await openFleetStack(engine, settings);

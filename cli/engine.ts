@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly runProgram?: boolean;
   /** `refresh` forgets the creates that a killed update left pending, which nothing else does. */
   readonly clearPendingCreates?: boolean;
+  /** `up` goes on with what does not depend on a failed resource; it fails all the same. */
+  readonly continueOnError?: boolean;
   /** Folders of policy packs. */
   readonly policyPacks?: string[];
   /** Files of configuration (JSON), one for each pack, in their order. */
@@ -189,8 +191,8 @@ async function openOnSandbox(
   let stack = await open(config);
   const passphrase = settings.env?.PULUMI_CONFIG_PASSPHRASE;
   return {
-    preview: (options) => counted(options, (run) => stack.preview(withoutPackConfigs(run))),
-    up: (options) => counted(options, (run) => stack.up(withoutPackConfigs(run))),
+    preview: (options) => counted(options, (run) => stack.preview(run)),
+    up: (options) => counted(options, (run) => stack.up(run)),
     refresh: (options) => counted(options, (run) => stack.refresh(run)),
     destroy: (options) => counted(options, (run) => stack.destroy(run)),
     outputs: () => stack.outputs(),
@@ -210,12 +212,6 @@ async function openOnSandbox(
     cancel: () => stack.cancel(),
     locks: async () => [await readLock(`${stateFile}.lock`)].flatMap((lock) => lock ?? []),
   };
-}
-
-/** What the sandbox does not have is refused by name, never ignored. */
-function withoutPackConfigs({ policyPackConfigs = [], ...options }: RunOptions): RunOptions {
-  if (policyPackConfigs.length > 0) throw new Error("the sandbox engine does not support policyPackConfigs");
-  return options;
 }
 
 /** The values as Pulumi writes them: `secure` marks a secret, which the sandbox keeps in clear. */

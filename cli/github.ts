@@ -13,8 +13,22 @@ export type GitHub = InstanceType<typeof Client>;
 /** Waits of GitHub's limits that a command sits out by itself; a longer one is told. */
 const PATIENCE_SECONDS = 120;
 
-/** Connects with the stack's own token or App; without either, with GITHUB_TOKEN. */
-export function connect(config: FleetConfig, raw: Readonly<Record<string, ConfigEntry>>): GitHub {
+/** Where the client paces writes. */
+type Pace = NonNullable<NonNullable<ConstructorParameters<typeof Client>[0]>["throttle"]>["write"];
+
+/** No pace: the client takes every GraphQL query for a write and waits a second before each. */
+const UNPACED = { key: () => ({ schedule: (_: object, job: () => unknown) => job() }) } as unknown as Pace;
+
+/**
+ * Connects with the stack's own token or App; without either, with GITHUB_TOKEN.
+ *
+ * `onlyReads` is for commands that write nothing: their GraphQL queries go out as they come.
+ */
+export function connect(
+  config: FleetConfig,
+  raw: Readonly<Record<string, ConfigEntry>>,
+  { onlyReads = false }: { readonly onlyReads?: boolean } = {},
+): GitHub {
   const app = raw["github:appAuth"]?.value;
   const token = raw["github:token"]?.value ?? process.env.GITHUB_TOKEN;
   const patient = (retryAfter: number, _options: object, _octokit: unknown, retries: number) =>
@@ -24,7 +38,11 @@ export function connect(config: FleetConfig, raw: Readonly<Record<string, Config
     userAgent: "satis-fleet",
     // Its warnings name URLs and are nobody's business; what fails is thrown.
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    throttle: { onRateLimit: patient, onSecondaryRateLimit: patient },
+    throttle: {
+      onRateLimit: patient,
+      onSecondaryRateLimit: patient,
+      ...(onlyReads && UNPACED ? { write: UNPACED } : {}),
+    },
     ...(app === undefined
       ? token === undefined
         ? {}

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { basename, join } from "node:path";
@@ -75,13 +76,19 @@ function describe({ pid, username, hostname: host, timestamp }: Holder): StackLo
   };
 }
 
+/** A process that has ended and that nobody has waited for still has its number: only `ps` tells it from a living one. */
 function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     // A process of somebody else cannot be asked, and lives.
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("Z");
+  } catch {
+    // Without `ps`, what has a number counts as alive.
+    return true;
   }
 }

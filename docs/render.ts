@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { CONFIG_KEYS } from "../fleet/config-keys.ts";
+import { renderPolicies } from "./policies.ts";
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url));
+const POLICIES = fileURLToPath(new URL("policies.md", import.meta.url));
 const SECTION = /(<!-- config:[^\n]*-->\n)[\s\S]*?(<!-- \/config -->)/;
 
 /** README.md's text with its configuration table rendered from the table of keys that the program reads. */
@@ -22,4 +24,5 @@ function cell(text: string): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(README, renderReadme(readFileSync(README, "utf8")));
+  writeFileSync(POLICIES, renderPolicies());
 }

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "index.ts": ["components"],
   cli: ["fleet", "workflows"],
   sandbox: [],
+  policy: ["workflows"],
 };
 
 /** The one way from a product folder to the sandbox. */

@@ -115,7 +115,10 @@ function statesOf(
   const urns = new Map(Object.entries(document.nameTable));
   const resolve = (name: string): string => {
     const urn = urns.get(name);
-    if (urn === undefined) throw new Error(`the import names ${JSON.stringify(name)}, which is neither in its resources nor in its nameTable`);
+    if (urn === undefined)
+      throw new Error(
+        `the import names ${JSON.stringify(name)}, which is neither in its resources nor in its nameTable`,
+      );
     if (!known.has(urn)) throw new Error(`the import names ${urn}, which is not in the state`);
     return urn;
   };

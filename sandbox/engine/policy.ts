@@ -1,6 +1,6 @@
 /** Policy packs: run as Pulumi runs them, asked about every resource before its step and about the stack at the end. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,6 +30,8 @@ export class Policies {
   readonly #deployment: Deployment;
   readonly #packs: Pack[] = [];
   readonly #goals = new Map<string, Goal>();
+  /** Whether a mandatory policy has refused a resource. */
+  violated = false;
 
   constructor(request: RunRequest, deployment: Deployment) {
     this.#request = request;
@@ -38,8 +40,11 @@ export class Policies {
 
   /** @throws when a pack does not start: nothing has run then. */
   async start(engineAddress: string): Promise<void> {
-    for (const folder of this.#request.policyPacks)
-      this.#packs.push(await this.#launch(resolve(folder), engineAddress));
+    const { policyPacks, policyPackConfigs } = this.#request;
+    for (const [index, folder] of policyPacks.entries()) {
+      const config = readConfig(policyPackConfigs[index]);
+      this.#packs.push(await this.#launch(resolve(folder), engineAddress, config));
+    }
   }
 
   /** Lets every pack remediate, then judge, the inputs of a resource. A mandatory violation is told, and in an update ends the run. */
@@ -57,7 +62,7 @@ export class Policies {
       for (const diagnostic of response.getDiagnosticsList())
         violated = this.#tell(diagnostic, state.urn) || violated;
     }
-    if (violated) this.#deployment.errored = true;
+    if (violated) this.#deployment.errored = this.violated = true;
     if (violated && !this.#request.dryRun) throw new Bail(`resource ${state.urn} is invalid`);
     return inputs;
   };
@@ -149,7 +154,7 @@ export class Policies {
     return message;
   }
 
-  async #launch(folder: string, engineAddress: string): Promise<Pack> {
+  async #launch(folder: string, engineAddress: string, config: PackConfig): Promise<Pack> {
     if (!existsSync(join(folder, "PulumiPolicy.yaml"))) throw new Error(`no PulumiPolicy.yaml in ${folder}`);
     const runner = createRequire(join(folder, "index.js")).resolve(
       "@pulumi/pulumi/cmd/run-policy-pack/index.js",
@@ -165,11 +170,11 @@ export class Policies {
       credentials.createInsecure(),
       MESSAGE_LIMIT,
     );
-    await this.#configure(client);
+    await this.#configure(client, config);
     return { process: child, client };
   }
 
-  async #configure(client: Client): Promise<void> {
+  async #configure(client: Client, settings: PackConfig): Promise<void> {
     const { project, stack, dryRun, config, secretKeys } = this.#request;
     const about = new pb.AnalyzerStackConfigureRequest();
     about.setProject(project);
@@ -185,14 +190,35 @@ export class Policies {
     const defaults = new pb.ConfigureAnalyzerRequest();
     for (const policy of info.getPoliciesList()) {
       const policyConfig = new pb.PolicyConfig();
-      policyConfig.setEnforcementlevel(policy.getEnforcementlevel());
-      policyConfig.setProperties(
-        toStruct(defaultsOf(policy.getConfigschema()?.getProperties()?.toJavaScript() ?? {})),
-      );
+      const { level, options } = settingsOf(settings, policy.getName());
+      policyConfig.setEnforcementlevel(level ?? policy.getEnforcementlevel());
+      const schema = policy.getConfigschema()?.getProperties()?.toJavaScript() ?? {};
+      policyConfig.setProperties(toStruct({ ...defaultsOf(schema), ...options }));
       defaults.getPolicyconfigMap().set(policy.getName(), policyConfig);
     }
     await call((done) => client.configure(defaults, done));
   }
+}
+
+/** A policy's level, or its level and options; `all` stands for those that are not named. */
+type PackConfig = Readonly<Record<string, PropertyValue>>;
+
+const { ADVISORY, MANDATORY, DISABLED, REMEDIATE } = pb.EnforcementLevel;
+const LEVELS: Readonly<Record<string, 0 | 1 | 2 | 3>> = { ADVISORY, MANDATORY, DISABLED, REMEDIATE };
+
+function readConfig(file: string | undefined): PackConfig {
+  return file === undefined ? {} : (JSON.parse(readFileSync(file, "utf8")) as PackConfig);
+}
+
+/** @throws for a level that is none. */
+function settingsOf(config: PackConfig, policy: string): { level?: 0 | 1 | 2 | 3; options: Properties } {
+  const setting = config[policy] ?? config.all;
+  const { enforcementLevel, ...options } = isObject(setting) ? setting : { enforcementLevel: setting };
+  if (enforcementLevel === undefined) return { options };
+  const level = LEVELS[String(enforcementLevel).toUpperCase()];
+  if (level === undefined)
+    throw new Error(`configuring policy pack: invalid enforcement level "${String(enforcementLevel)}"`);
+  return { level, options };
 }
 
 type Described = InstanceType<typeof pb.AnalyzeRequest> | InstanceType<typeof pb.AnalyzerResource>;

@@ -28,6 +28,8 @@ export interface RunRequest {
   readonly parallel: number;
   readonly selection: Selection;
   readonly policyPacks: readonly string[];
+  /** Files of configuration (JSON), one for each pack, in their order. */
+  readonly policyPackConfigs: readonly string[];
   readonly events: Events;
   readonly snapshot: Snapshot;
   readonly providers: Readonly<Record<string, ProviderFactory>>;
@@ -154,7 +156,10 @@ async function runProgram(request: RunRequest, deployment: Deployment, executor:
     await executor.idle();
     const errored = broken || executor.failed.length > 0 || deployment.errored || executor.stopped;
     finishStack(monitor, deployment, executor, errored);
-    if (!errored) await policies.analyzeStack([...executor.news.values()].flatMap((step) => step.new ?? []));
+    // A preview tells what stack policies say even where a resource's policy has refused already.
+    const refused = request.dryRun && policies.violated && !broken && executor.failed.length === 0;
+    if (!errored || refused)
+      await policies.analyzeStack([...executor.news.values()].flatMap((step) => step.new ?? []));
     if (broken || monitor.bailed) throw new Bail("the program failed");
   } finally {
     monitor.release();

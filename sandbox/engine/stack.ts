@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly expectNoChanges?: boolean;
   readonly continueOnError?: boolean;
   readonly policyPacks?: readonly string[];
+  /** Files of configuration (JSON), one for each pack, in their order. */
+  readonly policyPackConfigs?: readonly string[];
   /** Runs the program in a destroy, for its hooks. */
   readonly runProgram?: boolean;
   /** A refresh that writes nothing. */
@@ -251,6 +253,7 @@ export class Stack {
           replace: options.replace ?? [],
         },
         policyPacks: options.policyPacks ?? [],
+        policyPackConfigs: options.policyPackConfigs ?? [],
         events,
         snapshot,
         providers: this.#providers,
