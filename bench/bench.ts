@@ -5,6 +5,7 @@ import { parseOptions } from "../demo/options.ts";
 import { loadPlan } from "../demo/plan.ts";
 import { syntheticSatis } from "../demo/synthetic.ts";
 import { openWorld, sandboxConfig, type World } from "../demo/world.ts";
+import { benchDrift, driftTable } from "./drift.ts";
 import { watchMemory } from "./memory.ts";
 import { programAlone } from "./monitor.ts";
 
@@ -47,8 +48,13 @@ async function main(): Promise<void> {
     rows.push(...(await measureFleet(engine, packages, "tuned")));
   }
   if (engine === "pulumi") rows.push(...(await measureFleet(engine, 1000, "untuned")));
-  if (values.json) console.log(JSON.stringify({ engine, parallel: PARALLEL, rows }, null, 2));
-  else print(engine, rows);
+  const drift = await benchDrift(engine);
+  if (values.json) {
+    console.log(JSON.stringify({ engine, parallel: PARALLEL, rows, drift }, null, 2));
+    return;
+  }
+  print(engine, rows);
+  console.log(["", ...driftTable(drift)].join("\n"));
 }
 
 async function measureFleet(

@@ -1,13 +1,15 @@
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { scheduledWorkflow, unscheduledWorkflows, WORKFLOW_PATHS } from "../workflows/composer.ts";
+import {
+  READ_TOKEN_SECRET,
+  REGISTRY_ENVIRONMENT,
+  scheduledWorkflow,
+  unscheduledWorkflows,
+  WORKFLOW_PATHS,
+} from "../workflows/composer.ts";
 import { managedFile } from "./managed-file.ts";
 
-/** The environment that holds the composer repository's secrets, and the branch-limited place where its builds run. */
-export const REGISTRY_ENVIRONMENT = "registry";
-/** The secret with which builds read the package repositories. */
-export const READ_TOKEN_SECRET = "REGISTRY_READ_TOKEN";
 /** GitHub's id of the repository role "admin" as a ruleset's bypass actor. */
 const ADMIN_ROLE = 5;
 

@@ -14,6 +14,12 @@ export const WORKFLOW_PATHS = {
   build: `${FOLDER}build.yml`,
 } as const;
 
+/** The environment that holds the composer repository's secrets, and the branch-limited place where its builds run. */
+export const REGISTRY_ENVIRONMENT = "registry";
+
+/** The secret with which builds read the package repositories. */
+export const READ_TOKEN_SECRET = "REGISTRY_READ_TOKEN";
+
 /** Where consumers read the registry: a Pages site, or the branch itself through the contents API. */
 export type Hosting = "pages" | "private";
 

@@ -1,0 +1,62 @@
+import { Command, Option } from "commander";
+import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
+import { type Context, loadContext } from "../context.ts";
+import { look } from "../drift/look.ts";
+import { repair } from "../drift/repair.ts";
+import { asJson, asMarkdown, asText, isClean, type Report } from "../drift/report.ts";
+
+/** Options of `fleet drift`. */
+export interface DriftOptions {
+  readonly repair?: boolean;
+  readonly deep?: boolean;
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+}
+
+const EXAMPLES = `
+Read-only without --repair. Compares every managed file, secret and setting with GitHub: files by their content, secrets by the time of
+their last write (a value cannot be read), settings with what the last update set. Costs one request for 100 repositories, and one
+conditional request for each secret (free where nothing changed since the last look).
+
+Exit codes: 0 no drift, 2 drift, 1 an error, or nothing found but not everything could be read.
+
+Examples:
+  fleet drift                              what differs, with diffs
+  fleet drift --stack prod --json          one document for scripts
+  fleet drift --markdown > issue.md        text for an issue
+  fleet drift --deep                       also workflows that somebody disabled: a request each
+  fleet drift --repair                     brings it back, overwritten secrets included, and looks again`;
+
+/** The command line of {@link drift}. */
+export function driftCommand(output: Output = TERMINAL): Command {
+  return withStack(new Command("drift"))
+    .description("say where GitHub no longer looks like the fleet, and bring it back")
+    .option("--repair", "bring it back by an update, then look again")
+    .option("--deep", "also look for disabled workflows: a request each")
+    .addOption(new Option("--json", "one document on standard output").conflicts("markdown"))
+    .addOption(new Option("--markdown", "text for an issue"))
+    .addHelpText("after", EXAMPLES)
+    .action((options: DriftOptions & StackFlags) =>
+      runAction(async () => drift(await loadContext(options), options, output), output),
+    );
+}
+
+/** Looks at GitHub, repairs where asked to, and reports; gives the exit code. */
+export async function drift(context: Context, options: DriftOptions, output: Output): Promise<number> {
+  const stack = context.settings.stack;
+  const deep = options.deep ?? false;
+  const first = await look(context, { deep });
+  let report: Report = { stack, first };
+  if (options.repair && first.drift.length > 0) {
+    const repaired = await repair(context, first.drift);
+    report = { ...report, repair: repaired, second: await look(context, { deep }) };
+  }
+  output.out(options.json ? asJson(report) : options.markdown ? asMarkdown(report) : asText(report));
+  return exitOf(report);
+}
+
+function exitOf(report: Report): number {
+  if (isClean(report)) return EXIT.ok;
+  const last = report.second ?? report.first;
+  return report.repair?.error === undefined && last.drift.length > 0 ? EXIT.found : EXIT.error;
+}

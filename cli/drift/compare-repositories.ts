@@ -1,0 +1,254 @@
+import type { Desired, DesiredFile } from "./desired.ts";
+import type { Drift, Findings, Kind, Unread } from "./finding.ts";
+import {
+  blobId,
+  type Found,
+  type Place,
+  placeKey,
+  type Question,
+  type Repositories,
+} from "./repositories.ts";
+import type { FleetState, StateFile } from "./state.ts";
+
+/** What repositories and files are compared by. */
+export interface RepositoryInput {
+  readonly owner: string;
+  readonly desired: Desired;
+  readonly state: FleetState;
+  /** Old id to new one, `owner/repository` in lower case, as declared. */
+  readonly renames: ReadonlyMap<string, string>;
+  /** The composer repository and every managed package, without the owner. */
+  readonly managed: readonly string[];
+  /** The composer repository, where the program makes it and so brings it back. */
+  readonly made: string | undefined;
+}
+
+/** A file to show the difference of: what is declared, and where GitHub's own text is. */
+export interface Changed {
+  /** Index of its finding. */
+  readonly finding: number;
+  readonly owner: string;
+  readonly name: string;
+  readonly branch?: string | undefined;
+  readonly path: string;
+  readonly content: string;
+}
+
+/** {@link RepositoryInput} by repository, in lower case: fleets of thousands are compared in one pass. */
+export interface Known {
+  readonly input: RepositoryInput;
+  readonly desired: ReadonlyMap<string, readonly DesiredFile[]>;
+  readonly files: ReadonlyMap<string, readonly StateFile[]>;
+  /** Numeric id that a repository had at the last update. */
+  readonly ids: ReadonlyMap<string, number>;
+}
+
+/** Sorts the input by repository. */
+export function known(input: RepositoryInput): Known {
+  const { files, secrets } = input.state;
+  const ofSecrets = secrets.flatMap(({ place, repositoryId }) =>
+    place.scope === "organization" ? [] : [{ repository: place.repository, repositoryId }],
+  );
+  const ids = [...ofSecrets, ...files].flatMap(({ repository, repositoryId }): [string, number][] =>
+    repositoryId === undefined ? [] : [[repository.toLowerCase(), repositoryId]],
+  );
+  return {
+    input,
+    desired: Map.groupBy(input.desired.files, keyOf),
+    files: Map.groupBy(files, keyOf),
+    ids: new Map(ids),
+  };
+}
+
+/** Questions that cover all managed repositories, and those in which the last update left something. */
+export function questionsOf(all: Known): Question[] {
+  const { desired, state, managed } = all.input;
+  const questions = new Map<string, { repository: string; files: Map<string, Place> }>();
+  const ask = (repository: string, place?: Place) => {
+    const key = repository.toLowerCase();
+    const question = questions.get(key) ?? { repository, files: new Map() };
+    if (place) question.files.set(placeKey(place), { branch: place.branch, path: place.path });
+    questions.set(key, question);
+  };
+  for (const repository of managed) ask(repository);
+  for (const file of desired.files) ask(file.repository, file);
+  for (const file of leftFiles(all)) ask(file.repository, file);
+  for (const { place } of state.secrets) if (place.scope !== "organization") ask(place.repository);
+  return [...questions.values()].map(({ repository, files }) => ({ repository, files: [...files.values()] }));
+}
+
+/** Compares repositories and their files; the files whose text differs are named for a second question. */
+export function compareRepositories(
+  all: Known,
+  found: Repositories,
+): Findings & { readonly changed: readonly Changed[] } {
+  const { input } = all;
+  const drift: Drift[] = [];
+  const unread: Unread[] = [];
+  const changed: Changed[] = [];
+  for (const repository of input.managed) {
+    const key = repository.toLowerCase();
+    const answer = found.get(key);
+    const id = `${input.owner}/${repository}`;
+    if (answer === undefined || answer.status === "unread") {
+      unread.push({ repository: id, what: "repository", reason: answer?.reason ?? "not asked for" });
+      continue;
+    }
+    if (answer.status === "gone") {
+      drift.push(gone(all, repository));
+      continue;
+    }
+    drift.push(...identity(all, repository, answer));
+    if (isForeign(input.owner, answer)) continue;
+    for (const file of all.desired.get(key) ?? []) {
+      const before = all.files.get(key)?.find(({ path }) => path === file.path);
+      const oid = answer.objects.get(placeKey(file));
+      if (oid === blobId(file.content)) continue;
+      if (oid !== undefined) {
+        const { owner, name } = answer;
+        changed.push({ ...file, finding: drift.length, owner, name });
+      }
+      drift.push(fileDrift(id, file, oid, before, answer));
+    }
+  }
+  drift.push(...leftBehind(all, found), ...undeclaredRenames(all, found));
+  return { drift, unread, changed };
+}
+
+/** Whether a repository has gone to another owner, whose secrets and files are theirs. */
+export function isForeign(owner: string, answer: Found): boolean {
+  return answer.owner.toLowerCase() !== owner.toLowerCase();
+}
+
+/** Managed repositories by the numeric id that they have today. */
+export function managedById(managed: readonly string[], found: Repositories): ReadonlyMap<number, string> {
+  return new Map(
+    managed.flatMap((repository): [number, string][] => {
+      const answer = found.get(repository.toLowerCase());
+      return answer?.status === "there" ? [[answer.id, repository]] : [];
+    }),
+  );
+}
+
+function keyOf({ repository }: { readonly repository: string }): string {
+  return repository.toLowerCase();
+}
+
+/** What somebody has to do; nothing where an update does it, as it does for the repository that the program makes. */
+function byHand({ input }: Known, repository: string, remedy: string): Pick<Drift, "remedy" | "blocks"> {
+  if (repository === input.made) return {};
+  return { remedy: repository === input.managed[0] ? "put that right by hand" : remedy, blocks: true };
+}
+
+function gone(all: Known, repository: string): Drift {
+  const wasThere = all.ids.has(repository.toLowerCase());
+  const remedy = wasThere
+    ? "take it out of satis.json, or restore it"
+    : "correct its entry in satis.json, or make it";
+  return {
+    repository: `${all.input.owner}/${repository}`,
+    kind: wasThere ? "repository deleted" : "repository missing",
+    detail: "is not there, or the token does not see it",
+    ...byHand(all, repository, remedy),
+  };
+}
+
+function identity(all: Known, repository: string, answer: Found): Drift[] {
+  const { owner } = all.input;
+  const now = `${answer.owner}/${answer.name}`;
+  const expected = all.ids.get(repository.toLowerCase());
+  const drift: Drift[] = [];
+  const tell = (kind: Kind, detail: string, help: Pick<Drift, "remedy" | "blocks">) =>
+    drift.push({ repository: `${owner}/${repository}`, kind, detail, ...help });
+  if (isForeign(owner, answer)) {
+    const remedy = "take it out of satis.json, and revoke the token that it holds";
+    const detail = `belongs to ${answer.owner} now, as ${now}`;
+    tell("repository transferred", detail, { remedy, blocks: true });
+  } else if (answer.name.toLowerCase() !== repository.toLowerCase()) {
+    const isComposer = repository === all.input.managed[0];
+    const back = `gh repo rename ${repository} --repo ${now}`;
+    // GitHub redirects the old name, so an update gets through; it renames nothing (measured, provider 6.15).
+    tell("repository renamed", `is called ${now} now`, {
+      remedy: isComposer ? back : declare(`${owner}/${repository}`, now),
+    });
+  } else if (expected !== undefined && expected !== answer.id) {
+    const remedy = "see that it is meant to be in the fleet; the next update writes secret and workflow";
+    const detail = `is another repository than at the last update (id ${answer.id}, was ${expected})`;
+    tell("repository replaced", detail, { remedy });
+  }
+  if (answer.archived) {
+    const remedy = "unarchive it, or take it out of satis.json";
+    tell("repository archived", "takes no changes", byHand(all, repository, remedy));
+  }
+  return drift;
+}
+
+function declare(from: string, to: string): string {
+  const path = `satis-fleet:renames["${from.toLowerCase()}"]`;
+  return `name ${to} in satis.json, and: pulumi config set --path '${path}' ${to.toLowerCase()}`;
+}
+
+/** Packages of satis.json whose repository the last update knew by another name. */
+function undeclaredRenames({ input, ids }: Known, found: Repositories): Drift[] {
+  const { owner, renames, managed } = input;
+  const today = managedById(managed, found);
+  const names = new Set(managed.map((repository) => repository.toLowerCase()));
+  return [...ids].flatMap(([repository, id]): Drift[] => {
+    const now = today.get(id);
+    if (now === undefined || names.has(repository)) return [];
+    const from = `${owner}/${repository}`;
+    const to = `${owner}/${now}`;
+    const declared = renames.get(from.toLowerCase()) === to.toLowerCase();
+    const detail = `is called ${to} in satis.json now`;
+    // The program refuses the deletes under the old name, and the update ends with that.
+    const remedy = declared ? {} : { remedy: declare(from, to), blocks: true as const };
+    return [{ repository: from, kind: "repository renamed", detail, ...remedy }];
+  });
+}
+
+function fileDrift(
+  id: string,
+  { branch, path, delivery }: DesiredFile,
+  oid: string | undefined,
+  before: StateFile | undefined,
+  { defaultBranch }: Found,
+): Drift {
+  const on = branch ?? defaultBranch ?? "the default branch";
+  // The provider keeps to the branch of its first commit; only a replacement follows the default branch.
+  const moved = before && !before.branchIsSet && branch === undefined && before.branch !== defaultBranch;
+  return {
+    repository: id,
+    kind: oid === undefined ? "file missing" : "file changed",
+    name: path,
+    detail: moved ? `on ${on}, the default branch, which was ${before.branch}` : `on ${on}`,
+    ...(delivery === "pull-request" ? { remedy: "fleet propose opens its pull request" } : {}),
+    ...(before && delivery === "commit" ? { urn: before.urn } : {}),
+    ...(moved && delivery === "commit" ? { replace: true as const } : {}),
+  };
+}
+
+/** Files of the last update that satis.json and the configuration no longer ask for. */
+function leftFiles({ desired, input: { state } }: Known): StateFile[] {
+  return state.files.filter(
+    (one) =>
+      !desired
+        .get(keyOf(one))
+        ?.some(({ path, branch }) => path === one.path && (branch ?? one.branch) === one.branch),
+  );
+}
+
+function leftBehind(all: Known, found: Repositories): Drift[] {
+  const { owner, managed } = all.input;
+  const today = managedById(managed, found);
+  return leftFiles(all).flatMap((file): Drift[] => {
+    const { urn, path, branch, repository } = file;
+    const answer = found.get(keyOf(file));
+    if (answer?.status !== "there" || isForeign(owner, answer) || !answer.objects.has(placeKey(file)))
+      return [];
+    // Under another name it is still one of the fleet's.
+    const now = today.get(answer.id);
+    if (now !== undefined && now.toLowerCase() !== repository.toLowerCase()) return [];
+    const detail = `on ${branch ?? "the default branch"}: the fleet no longer asks for it`;
+    return [{ repository: `${owner}/${repository}`, kind: "file left behind", name: path, detail, urn }];
+  });
+}
