@@ -1,0 +1,133 @@
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import type { FleetConfig } from "../../fleet/config.ts";
+import { deriveFleet } from "../../fleet/derive.ts";
+import { FaultsError, type Finding, formatFinding, hasFault } from "../../fleet/findings.ts";
+import { parseSatis, readSatis } from "../../fleet/satis.ts";
+import { EXIT, type Output, runAction, TERMINAL } from "../command.ts";
+import { parseRawConfig, ROOT } from "../context.ts";
+import { type Base, readBase } from "../diff/base.ts";
+import { compareFleets, isEmptyDiff, type Side } from "../diff/compare.ts";
+import { type DiffReport, renderMarkdown, summary } from "../diff/markdown.ts";
+import { readStackFile } from "../diff/stack-file.ts";
+
+/** The command's options. */
+export interface DiffOptions {
+  readonly stack: string;
+  /** Folder with Pulumi.<stack>.yaml. @default the repository */
+  readonly cwd?: string;
+  /** @default false */
+  readonly json?: boolean;
+  /** @default false */
+  readonly markdown?: boolean;
+}
+
+/**
+ * Says what a change of satis.json does to the fleet, from two files and the stack's plain configuration.
+ *
+ * No credential, no engine and no network: a pull request from a fork may run it. Gives 0 whether or not something changes, 1 where
+ * satis.json or the configuration has a fault.
+ */
+export async function diff(base: string, options: DiffOptions, output: Output): Promise<number> {
+  const home = resolve(options.cwd ?? ROOT);
+  const raw = readStackFile(join(home, `Pulumi.${options.stack}.yaml`));
+  const { config, findings: configFindings } = parseRawConfig(raw);
+  if (!config) throw new FaultsError(configFindings);
+  const report = compare(config, configFindings, await readBase(base, resolve(ROOT, config.satisFile)));
+  if (options.json) output.out(JSON.stringify(jsonOf(report)));
+  else if (options.markdown) output.out(renderMarkdown(report));
+  else for (const line of describe(report)) output.out(line);
+  return EXIT.ok;
+}
+
+function compare(config: FleetConfig, configFindings: readonly Finding[], base: Base): DiffReport {
+  const file = config.satisFile;
+  const { satis, findings } = readSatis(resolve(ROOT, file), file);
+  const derived = satis ? deriveFleet(satis, config) : { findings: [] };
+  const all = [...configFindings, ...findings, ...derived.findings];
+  if (!(satis && derived.fleet) || hasFault(all)) throw new FaultsError(all);
+  const before = base.text === undefined ? undefined : sideOf(base.text, file, config);
+  const notes =
+    base.text === undefined
+      ? [`${base.name} has no satis.json: every package counts as added.`]
+      : before?.side === undefined
+        ? [`satis.json of ${base.name} has faults: every package counts as added.`]
+        : [];
+  const known = new Set(before?.findings.map(textOf));
+  return {
+    base: base.name,
+    dispatches: config.notify === "dispatch",
+    diff: compareFleets(before?.side, { satis, fleet: derived.fleet }),
+    findings: all.filter((finding) => !known.has(textOf(finding))),
+    notes,
+  };
+}
+
+/** A finding is the same one wherever its line has moved to. */
+function textOf({ message, remedy }: Finding): string {
+  return `${message}\n${remedy}`;
+}
+
+/** The fleet before the change, under the configuration of today; renames concern today's names only. */
+function sideOf(
+  text: string,
+  file: string,
+  config: FleetConfig,
+): { side?: Side; findings: readonly Finding[] } {
+  const { satis, findings } = parseSatis(text, { file });
+  if (!satis) return { findings };
+  const { fleet, findings: derived } = deriveFleet(satis, { ...config, renames: new Map() });
+  return { ...(fleet ? { side: { satis, fleet } } : {}), findings: [...findings, ...derived] };
+}
+
+function jsonOf({ base, diff: found, findings, notes }: DiffReport) {
+  return {
+    base,
+    empty: isEmptyDiff(found),
+    ...found,
+    findings: findings.map((finding) => ({ severity: finding.severity, text: formatFinding(finding) })),
+    notes,
+  };
+}
+
+function describe({ base, diff: found, findings, notes }: DiffReport): readonly string[] {
+  const { added, removed, renamed, changed, unmanaged, settings, composer } = found;
+  return [
+    ...added.map((id) => `+ ${id}`),
+    ...removed.map((id) => `- ${id}`),
+    ...renamed.map(({ from, to }) => `> ${from} is ${to} now`),
+    ...changed.map(({ id, dispatches: [was, is] }) => `~ ${id}: tells of ${is}, and not of ${was} any more`),
+    ...unmanaged.added.map(({ url, type, reason }) => `+ ${url ?? type}, not managed: ${reason}`),
+    ...unmanaged.removed.map(({ url, type }) => `- ${url ?? type}, not managed`),
+    ...(settings.length > 0 ? [`~ settings of Satis: ${settings.join(", ")}; everything is built`] : []),
+    ...(composer ? [`> the composer repository ${composer.from} is ${composer.to} now`] : []),
+    ...findings.map(formatFinding),
+    ...notes,
+    `${summary(found)}; ${found.packages} packages afterwards, compared with ${base}`,
+  ];
+}
+
+const EXAMPLES = `
+Examples:
+  fleet diff origin/main                a branch against main
+  fleet diff origin/main --markdown     as a comment of a pull request
+  fleet diff old-satis.json --json      two files
+
+Reads satis.json and Pulumi.<stack>.yaml, secrets left aside: no credential, no engine, no network.
+
+Exit codes: 0 compared, 1 an error, or a fault in satis.json or the configuration.`;
+
+/** `fleet diff`. */
+export function diffCommand(output: Output = TERMINAL): Command {
+  return new Command("diff")
+    .description(
+      "say what a change of satis.json does to the fleet: packages added, removed, renamed, changed",
+    )
+    .argument("<base>", "git revision or file to compare with")
+    .option("-s, --stack <name>", "stack whose configuration counts", process.env.PULUMI_STACK ?? "dev")
+    .option("-C, --cwd <folder>", "folder with Pulumi.<stack>.yaml")
+    .option("--json", "one JSON object on standard output")
+    .option("--markdown", "a comment for a pull request")
+    .addHelpText("after", EXAMPLES)
+    .action((base: string, options: DiffOptions) => runAction(() => diff(base, options, output), output));
+}

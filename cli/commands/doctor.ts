@@ -1,0 +1,71 @@
+import { Command } from "commander";
+import { formatFinding } from "../../fleet/findings.ts";
+import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
+import { type Context, loadContext } from "../context.ts";
+import { type Budget, checkBudget } from "../doctor/budget.ts";
+import { type Check, formatCheck, isHealthy, note, unread } from "../doctor/check.ts";
+import { checkPlan, checkSettings } from "../doctor/settings.ts";
+import { checkState } from "../doctor/state.ts";
+import { checkDispatch, checkProvider, checkRead } from "../doctor/tokens.ts";
+
+/** The command's options. */
+export interface DoctorOptions {
+  /** Machine-readable result. @default false */
+  readonly json?: boolean;
+}
+
+/**
+ * Says what stands in the way of the next update, and changes nothing.
+ *
+ * Tokens, each permission that this fleet needs, their end, the plan, Actions and Pages, lock and state, and what the next update costs.
+ * What could not be looked at is told and never counted as right. Gives the exit code: 0 nothing is wrong, 2 something is, or was not seen.
+ */
+export async function doctor(context: Context, options: DoctorOptions, output: Output): Promise<number> {
+  const checks: Check[] = context.warnings.map((finding) => note("configuration", formatFinding(finding)));
+  checks.push(...(await checkState(context)));
+  const provider = await checkProvider(context);
+  checks.push(...provider.checks);
+  const composerExists = provider.composerExists ?? true;
+  checks.push(
+    ...(await checkDispatch(context, composerExists)),
+    ...(await checkRead(context, provider.sight)),
+  );
+  let budget: Budget = { checks: [unread("change", "there is no token that works")] };
+  if (provider.probe && provider.account) {
+    checks.push(checkPlan(context, provider.account));
+    if (composerExists) checks.push(...(await checkSettings(context, provider.probe)));
+    budget = await checkBudget(context, provider.account, output);
+  }
+  checks.push(...budget.checks);
+  const healthy = isHealthy(checks);
+  if (options.json) {
+    const { calls, writes, seconds } = budget;
+    output.out(JSON.stringify({ ok: healthy, checks, budget: { calls, writes, seconds } }, null, 2));
+  } else {
+    for (const check of checks) output.out(formatCheck(check));
+    const bad = checks.filter(({ state }) => state === "wrong" || state === "unread").length;
+    output.out(healthy ? "nothing is wrong" : `${bad} to look at`);
+  }
+  return healthy ? EXIT.ok : EXIT.found;
+}
+
+type Flags = StackFlags & DoctorOptions;
+
+const EXAMPLES = `
+Examples:
+  fleet doctor                    before the first update, and when something fails
+  fleet doctor --json | jq '.checks[] | select(.state == "wrong")'
+
+Changes nothing: permissions are asked with requests that GitHub has to refuse for what they lack.
+Exit codes: 0 nothing is wrong, 2 something is wrong or could not be seen, 1 an error.`;
+
+/** `fleet doctor`. */
+export function doctorCommand(output: Output = TERMINAL): Command {
+  return withStack(new Command("doctor"))
+    .description(
+      "say what stands in the way of the next update: tokens, permissions, plan, limits, settings, state",
+    )
+    .option("--json", "one JSON object on standard output")
+    .addHelpText("after", EXAMPLES)
+    .action((flags: Flags) => runAction(async () => doctor(await loadContext(flags), flags, output), output));
+}

@@ -1,0 +1,193 @@
+import { PARTIAL_BUILD_FILE } from "../../workflows/notify.ts";
+import type { Context } from "../context.ts";
+import { type Check, note, ok, unread, wrong } from "./check.ts";
+import { checkExpiry, checkPermissions, checkScopes, classicScopes } from "./permissions.ts";
+import { type Answer, type Prober, prober, repositoryPath } from "./probe.ts";
+import { providerProbes } from "./provider-probes.ts";
+import { checkSight, lookAt, type Sight } from "./repositories.ts";
+
+/** What the other checks need to know of the provider's token. */
+export interface ProviderSight {
+  readonly checks: readonly Check[];
+  /** `undefined` where the token is none. */
+  readonly probe?: Prober;
+  readonly sight?: Sight;
+  /** The owner as GitHub describes it. */
+  readonly account?: Answer;
+  /** `undefined`: not known. */
+  readonly composerExists?: boolean;
+}
+
+/** The token, or App, that the program runs with. */
+export async function checkProvider(context: Context): Promise<ProviderSight> {
+  const { config, fleet, rawConfig } = context;
+  const name = rawConfig["github:appAuth"] ? "github:appAuth" : "github:token";
+  const token = await providerToken(context).catch((error: Error) => error);
+  if (token instanceof Error)
+    return {
+      checks: [wrong(name, `the App gives no token: ${token.message}`, "check its id, installation and key")],
+    };
+  if (token === undefined) {
+    return {
+      checks: [
+        wrong(name, "there is no token", "pulumi config set --secret github:token, or set GITHUB_TOKEN"),
+      ],
+    };
+  }
+  const probe = prober(config.github.apiUrl, token);
+  try {
+    const account = await accountOf(probe, config.github.owner);
+    if (account.status === 401) return { checks: [invalid(name)] };
+    if (account.status === 404) {
+      return {
+        checks: [wrong(name, `GitHub has no ${config.github.owner}`, "pulumi config set github:owner OWNER")],
+      };
+    }
+    const checks: Check[] = [ok(name, "is valid")];
+    const expiry = checkExpiry(name, account);
+    if (expiry) checks.push(expiry);
+    const sight = await lookAt(
+      probe,
+      fleet.packages.map(({ id }) => id),
+    );
+    checks.push(...checkSight(name, sight, config.notify === "dispatch"));
+    const { owner, repository } = fleet.composer;
+    const { status } = await probe("GET", repositoryPath(owner, repository));
+    const composerExists = status === 200;
+    checks.push(...(await providerPermissions(context, name, probe, { sight, composerExists, account })));
+    return { checks, probe, sight, account, composerExists };
+  } catch (error) {
+    return { checks: [unread(name, (error as Error).message)] };
+  }
+}
+
+async function providerPermissions(
+  context: Context,
+  name: string,
+  probe: Prober,
+  { sight, composerExists, account }: Required<Pick<ProviderSight, "sight" | "composerExists" | "account">>,
+): Promise<readonly Check[]> {
+  const scopes = classicScopes(account);
+  if (scopes) {
+    const organization = context.fleet.features.organizationSecret ? ["admin:org"] : [];
+    return [checkScopes(name, scopes, ["repo", "workflow", ...organization])];
+  }
+  const ownedByUser = (account.body as { type?: unknown } | undefined)?.type === "User";
+  const probes = await providerProbes(context, probe, { sight, composerExists, ownedByUser });
+  const checks = await checkPermissions(name, probe, probes);
+  if (probes.some(({ permission }) => permission === "Workflows: write")) return checks;
+  return [
+    ...checks,
+    note(name, "needs Workflows: write, too, which shows once the first workflow file is there"),
+  ];
+}
+
+async function providerToken({ github, rawConfig }: Context): Promise<string | undefined> {
+  if (!rawConfig["github:appAuth"]) return rawConfig["github:token"]?.value ?? process.env.GITHUB_TOKEN;
+  const { token } = (await github.auth({ type: "installation" })) as { token: string };
+  return token;
+}
+
+async function accountOf(probe: Prober, owner: string): Promise<Answer> {
+  const segment = encodeURIComponent(owner);
+  const organization = await probe("GET", `/orgs/${segment}`);
+  return organization.status === 404 ? probe("GET", `/users/${segment}`) : organization;
+}
+
+/** The token that package repositories notify with. */
+export async function checkDispatch(
+  { config, fleet, rawConfig }: Context,
+  composerExists: boolean,
+): Promise<readonly Check[]> {
+  const name = "satis-fleet:dispatchToken";
+  const token = rawConfig[name]?.value;
+  if (config.notify !== "dispatch") return [];
+  return checkDispatchToken(name, prober(config.github.apiUrl, token), fleet.composer, composerExists);
+}
+
+/** The same for a token that is not in the configuration yet. */
+export async function checkDispatchToken(
+  name: string,
+  probe: Prober,
+  { owner, repository }: { readonly owner: string; readonly repository: string },
+  composerExists: boolean,
+): Promise<readonly Check[]> {
+  const composer = `${owner}/${repository}`;
+  try {
+    const answer = await probe("GET", composerExists ? repositoryPath(owner, repository) : "/rate_limit");
+    if (answer.status === 401) return [invalid(name)];
+    const checks: Check[] = [ok(name, "is valid")];
+    const expiry = checkExpiry(name, answer);
+    if (expiry) checks.push(expiry);
+    if (!composerExists)
+      return [
+        ...checks,
+        note(name, `${composer} is not there yet: what it may do there shows after the first update`),
+      ];
+    if (answer.status === 404)
+      return [...checks.slice(1), wrong(name, `does not see ${composer}`, `give the token ${composer}`)];
+    const path = repositoryPath(owner, repository, `/actions/workflows/${PARTIAL_BUILD_FILE}/dispatches`);
+    checks.push(
+      ...(await checkPermissions(name, probe, [
+        { permission: "Actions: write", where: composer, method: "POST", path, body: {} },
+      ])),
+    );
+    // Whoever may write to a package repository can read this token.
+    const excess = await probe("POST", repositoryPath(owner, repository, "/git/refs"), {});
+    if (excess.status === 422)
+      checks.push(note(name, `may also write the contents of ${composer}; it needs Actions: write alone`));
+    return checks;
+  } catch (error) {
+    return [unread(name, (error as Error).message)];
+  }
+}
+
+/** The token that builds read package repositories with. */
+export async function checkRead(
+  { config, fleet, rawConfig }: Context,
+  sight: Sight | undefined,
+): Promise<readonly Check[]> {
+  const name = "satis-fleet:readToken";
+  const token = rawConfig[name]?.value;
+  const hidden = sight?.seen.filter(({ isPrivate }) => isPrivate) ?? [];
+  if (token === undefined || token === "") {
+    if (hidden.length === 0) return [];
+    const message = `is missing, and ${hidden.length} package repositories are private: builds cannot read them`;
+    return [wrong(name, message, `pulumi config set --secret ${name}`)];
+  }
+  const probe = prober(config.github.apiUrl, token);
+  try {
+    const answer = await probe("GET", "/rate_limit");
+    if (answer.status === 401) return [invalid(name)];
+    const expiry = checkExpiry(name, answer);
+    const seen = await lookAt(
+      probe,
+      fleet.packages.map(({ id }) => id),
+    );
+    const checks: Check[] = [
+      ok(name, "is valid"),
+      ...(expiry ? [expiry] : []),
+      ...checkSight(name, seen, false),
+    ];
+    const first = seen.seen.find(({ isPrivate }) => isPrivate) ?? seen.seen[0];
+    if (!first) return checks;
+    const [owner = "", repository = ""] = first.id.split("/");
+    const path = repositoryPath(owner, repository, "/commits?per_page=1");
+    checks.push(
+      ...(await checkPermissions(name, probe, [
+        { permission: "Contents: read", where: first.id, method: "GET", path },
+      ])),
+    );
+    const excess = await probe("POST", repositoryPath(owner, repository, "/git/refs"), {});
+    if (excess.status === 422)
+      checks.push(note(name, `may also write the contents of ${first.id}; it needs Contents: read alone`));
+    return checks;
+  } catch (error) {
+    return [unread(name, (error as Error).message)];
+  }
+}
+
+function invalid(name: string): Check {
+  const remedy = `make a new one: pulumi config set --secret ${name}`;
+  return wrong(name, "GitHub does not know the token (401): it is wrong, has ended or was revoked", remedy);
+}

@@ -1,0 +1,93 @@
+import { type Cost, LIMITS, type Pace, totalCost } from "./estimate.ts";
+import { isComponent, packageOf, type Step } from "./steps.ts";
+
+/** A part of an update that fits into GitHub's hour and into the hour that an App's token lives. */
+export interface Batch {
+  /** URNs to restrict the run to; none: the run is the whole program, with the deletes. */
+  readonly target: readonly string[];
+  /** URNs of overwritten secrets to replace in it. */
+  readonly replace: readonly string[];
+  readonly cost: Cost;
+}
+
+/** How much one batch may hold. */
+export interface BatchSize {
+  readonly content: number;
+  readonly calls: number;
+}
+
+/** What GitHub allows in an hour, less what the refreshes and previews between batches need. */
+export const BATCH_SIZE: BatchSize = { content: LIMITS.contentAnHour, calls: LIMITS.callsAnHour - 500 };
+
+/**
+ * Splits an update into batches; one that fits is one batch of everything.
+ *
+ * The composer repository comes first, for notifications go there; then packages, each whole; at last a run of the whole program, which
+ * does what no target names: deletes, and the organization's secret, which lists every package. Whatever a batch leaves
+ * undone, the last run does: splitting decides when something happens, never whether.
+ */
+export function splitIntoBatches(
+  steps: readonly Step[],
+  replace: readonly string[],
+  pace: Pace,
+  size: BatchSize = BATCH_SIZE,
+): readonly Batch[] {
+  const whole = totalCost(steps, pace);
+  if (fits(whole, size) || !splittable(steps)) return [{ target: [], replace, cost: whole }];
+  const groups = grouped(steps);
+  const shared = groups.get(undefined) ?? [];
+  const early = shared.filter(isEarly);
+  const late = steps.filter((step) => !isEarly(step));
+  const batches: Step[][] = early.length > 0 ? [early] : [];
+  let current: Step[] = [];
+  for (const [name, all] of groups) {
+    const own = all.filter(isEarly);
+    if (name === undefined || own.length === 0) continue;
+    if (current.length > 0 && !fits(totalCost([...current, ...own], pace), size)) {
+      batches.push(current);
+      current = [];
+    }
+    current.push(...own);
+  }
+  if (current.length > 0) batches.push(current);
+  const wanted = new Set(replace);
+  const targeted = batches.map((batch): Batch => {
+    const target = [...new Set(batch.map(({ urn }) => urn))];
+    return { target, replace: target.filter((urn) => wanted.has(urn)), cost: totalCost(batch, pace) };
+  });
+  const done = new Set(targeted.flatMap((batch) => batch.replace));
+  const left = replace.filter((urn) => !done.has(urn));
+  return [...targeted, { target: [], replace: left, cost: totalCost(late, pace) }];
+}
+
+function fits({ content, calls }: Cost, size: BatchSize): boolean {
+  return content <= size.content && calls <= size.calls;
+}
+
+/**
+ * Whether a target can name what comes early without deleting anything.
+ *
+ * Engines delete what depends on a target and has left the program: everything depends on a provider, so where it changes
+ * (another token) and something is deleted, the update is made whole.
+ */
+function splittable(steps: readonly Step[]): boolean {
+  const provider = steps.some(({ type }) => type.startsWith("pulumi:providers:"));
+  return !provider || !steps.some(({ op }) => op === "delete");
+}
+
+/** Deletes wait for the end, as in any update; so do components that exist, and the organization's secret, which needs the ids of all packages. */
+function isEarly(step: Step): boolean {
+  if (step.op === "delete" || step.type.includes("ActionsOrganizationSecret")) return false;
+  return step.op === "create" || step.type.startsWith("pulumi:providers:") || !isComponent(step);
+}
+
+function grouped(steps: readonly Step[]): Map<string | undefined, Step[]> {
+  const groups = new Map<string | undefined, Step[]>();
+  for (const step of steps) {
+    const name = packageOf(step.urn);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [step]);
+    else group.push(step);
+  }
+  return groups;
+}

@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { doctor } from "../../cli/commands/doctor.ts";
+import { loadContext } from "../../cli/context.ts";
+import type { Check } from "../../cli/doctor/check.ts";
+import type { EngineName } from "../../cli/engine.ts";
+import { openWorld, SANDBOX_TOKENS, type World } from "../../demo/world.ts";
+import { killUpdate } from "../support/kill.ts";
+import { leaks } from "../support/leaks.ts";
+import { satisOf, Teller } from "../support/teller.ts";
+
+const engine: EngineName = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
+
+interface Diagnosis {
+  readonly code: number;
+  readonly checks: readonly Check[];
+  readonly budget: { readonly calls?: number; readonly writes?: number };
+  readonly error: string;
+}
+
+/** Runs `fleet doctor --json` in this process; fails where it changes anything or shows a token. */
+async function diagnose(world: World, stack = "dev"): Promise<Diagnosis> {
+  const said: string[] = [];
+  const output = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
+  const { home, env = {} } = world.settings;
+  const before = JSON.stringify(world.github.snapshot());
+  let code = 1;
+  let error = "";
+  try {
+    code = await doctor(await loadContext({ stack, cwd: home, engine, env }), { json: true }, output);
+  } catch (failure) {
+    error = failure instanceof Error ? failure.message : String(failure);
+  }
+  expect(leaks([...said, error].join("\n"))).toEqual([]);
+  expect(JSON.stringify(world.github.snapshot())).toBe(before);
+  const result = said.find((text) => text.startsWith("{")) ?? '{"checks": [], "budget": {}}';
+  return { code, error, ...(JSON.parse(result) as Pick<Diagnosis, "checks" | "budget">) };
+}
+
+const bad = ({ checks }: Diagnosis) =>
+  checks
+    .filter(({ state }) => state === "wrong" || state === "unread")
+    .map(({ name, message, remedy }) => `${name}: ${message}: ${remedy}`);
+
+const open = () =>
+  openWorld({
+    engine,
+    owner: "acme",
+    satis: satisOf("lib", "tool"),
+    repositories: [{ name: "lib" }, { name: "tool" }],
+  });
+
+describe(`on ${engine}, fleet doctor`, () => {
+  let world: World;
+
+  beforeAll(async () => {
+    world = await open();
+  });
+
+  afterEach(() => {
+    world.github.clearFaults();
+    for (const token of Object.values(SANDBOX_TOKENS)) world.github.setToken(token, {});
+  });
+
+  afterAll(() => world.close());
+
+  test("finds nothing wrong before the first update, and says what it costs", async () => {
+    const diagnosis = await diagnose(world);
+    expect(bad(diagnosis)).toEqual([]);
+    expect(diagnosis.code).toBe(0);
+    expect(diagnosis.budget.writes).toBeGreaterThan(10);
+    expect(diagnosis.checks).toContainEqual(expect.objectContaining({ name: "state", state: "note" }));
+  });
+
+  test("finds nothing wrong after it, and names each permission that it has seen", async () => {
+    await new Teller(world).run("up");
+    world.github.resetCalls();
+    const diagnosis = await diagnose(world);
+    expect(bad(diagnosis)).toEqual([]);
+    expect(diagnosis.code).toBe(0);
+    const seen = diagnosis.checks.filter(({ state }) => state === "ok").map(({ message }) => message);
+    for (const permission of [
+      "Contents",
+      "Workflows",
+      "Secrets",
+      "Administration",
+      "Pages",
+      "Environments",
+      "Actions",
+    ]) {
+      expect(seen.join("\n")).toMatch(new RegExp(`${permission}: (read|write) on acme/`));
+    }
+    // Nothing that GitHub was asked to write was accepted.
+    const accepted = world.github.calls.log.filter(
+      ({ method, path, status }) => method !== "GET" && path !== "/graphql" && Number(status) < 300,
+    );
+    expect(accepted).toEqual([]);
+  });
+
+  const needed = ["contents", "workflows", "secrets", "administration", "pages", "environments", "actions"];
+
+  // Permissions have nothing to do with the engine: on the slower one, one of them is enough.
+  test.each(engine === "pulumi" ? ["secrets"] : needed)(
+    "names the missing permission %s of the provider's token",
+    async (missing) => {
+      const granted = ["metadata", ...needed].filter((name) => name !== missing);
+      world.github.setToken(SANDBOX_TOKENS.provider, {
+        permissions: Object.fromEntries(granted.map((name) => [name, "write"] as const)),
+      });
+      const diagnosis = await diagnose(world);
+      expect(diagnosis.code).toBe(2);
+      expect(bad(diagnosis).join("\n")).toMatch(
+        new RegExp(`^github:token: lacks ${missing}: (write|read) on acme/`, "im"),
+      );
+    },
+  );
+
+  test("tells of tokens that are revoked, that may not dispatch and that do not see a repository", async () => {
+    world.github.setToken(SANDBOX_TOKENS.dispatch, { permissions: { metadata: "read", actions: "read" } });
+    world.github.setToken(SANDBOX_TOKENS.read, { revoked: true });
+    const first = await diagnose(world);
+    expect(first.code).toBe(2);
+    expect(bad(first).join("\n")).toMatch(
+      /satis-fleet:dispatchToken: lacks Actions: write on acme\/composer/,
+    );
+    expect(bad(first).join("\n")).toMatch(/satis-fleet:readToken: GitHub does not know the token/);
+    world.github.setToken(SANDBOX_TOKENS.provider, { revoked: true });
+    const second = await diagnose(world);
+    expect(second.code).toBe(2);
+    expect(bad(second).join("\n")).toMatch(
+      /github:token: GitHub does not know the token.*pulumi config set --secret/,
+    );
+    expect(bad(second).join("\n")).toMatch(/change: not known/);
+  });
+
+  test("tells of a token's end, and of calls that are nearly used up", async () => {
+    const soon = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const headers = {
+      "github-authentication-token-expiration": `${soon.slice(0, 10)} ${soon.slice(11, 19)} UTC`,
+      "x-ratelimit-limit": "5000",
+      "x-ratelimit-remaining": "2",
+      "x-ratelimit-reset": String(Math.floor(Date.now() / 1000) + 600),
+    };
+    const answer = { status: 200, headers, body: { login: "acme", plan: { name: "free" } } };
+    world.github.inject({ method: "GET", path: "/orgs/acme", ...answer });
+    const diagnosis = await diagnose(world);
+    expect(diagnosis.code).toBe(2);
+    expect(bad(diagnosis).join("\n")).toMatch(/github:token: ends on .*, in [23] days: make a new one/);
+    expect(bad(diagnosis).join("\n")).toMatch(/rate limit: 2 of 5000 calls are left/);
+    expect(bad(diagnosis).join("\n")).toMatch(
+      /plan: acme has free, configured is team: .*satis-fleet:plan free/,
+    );
+  });
+
+  test("tells of Actions and Pages settings with which nothing would be built or served", async () => {
+    const put = (path: string, body: object) =>
+      fetch(`${world.github.url}repos/acme/composer/${path}`, {
+        method: "PUT",
+        headers: { authorization: "Bearer somebody" },
+        body: JSON.stringify(body),
+      });
+    await put("actions/permissions", { enabled: true, allowed_actions: "selected" });
+    await put("actions/permissions/selected-actions", { github_owned_allowed: true, patterns_allowed: [] });
+    await put("pages", { build_type: "legacy", source: { branch: "main", path: "/" } });
+    const diagnosis = await diagnose(world);
+    expect(bad(diagnosis).join("\n")).toMatch(
+      /Actions: shivammathur\/setup-php .* not among .*: allow shivammathur\/setup-php@\*/,
+    );
+    expect(bad(diagnosis).join("\n")).toMatch(/Pages: are built from a branch/);
+    await put("actions/permissions", { enabled: false });
+    expect(bad(await diagnose(world)).join("\n")).toMatch(/Actions: are disabled/);
+    await put("actions/permissions", { enabled: true, allowed_actions: "all" });
+    await put("pages", { build_type: "workflow" });
+  });
+
+  test("completes although every third request is dropped, and names repositories that are gone or archived", async () => {
+    for (let skip = 2; skip < 300; skip += 3) world.github.inject({ drop: true, skip });
+    world.github.repository("tool").archive();
+    const diagnosis = await diagnose(world);
+    world.github.repository("tool").archive(false);
+    expect(diagnosis.code).toBe(2);
+    expect(bad(diagnosis).join("\n")).toMatch(/cannot write to what is archived: acme\/tool/);
+    world.github.clearFaults();
+    await fetch(`${world.github.url}repos/acme/tool`, {
+      method: "DELETE",
+      headers: { authorization: "Bearer somebody" },
+    });
+    expect(bad(await diagnose(world)).join("\n")).toMatch(/github:token: does not see acme\/tool/);
+    world.github.seed([{ name: "tool" }]);
+  });
+
+  test("ends with a clear error where there is no such stack, and where satis.json is missing or broken", async () => {
+    expect(await diagnose(world, "nowhere")).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/no stack nowhere/),
+    });
+    await world.writeSatis("{");
+    expect(await diagnose(world)).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/satis\.json:1:2: fault: /),
+    });
+    await world.writeSatis(satisOf("lib", "tool"));
+  });
+});
+
+describe(`on ${engine}, fleet doctor after a kill`, () => {
+  test("sees the lock and what was being made", async () => {
+    const world = await open();
+    try {
+      await killUpdate(world, engine, { method: "POST", route: "/orgs/:org/repos" });
+      const diagnosis = await diagnose(world);
+      expect(diagnosis.code).toBe(2);
+      expect(bad(diagnosis).join("\n")).toMatch(/lock: left behind by .* which is dead: fleet up removes it/);
+      expect(bad(diagnosis).join("\n")).toMatch(/state: a killed update was making .*composer-repository/);
+    } finally {
+      await world.close();
+    }
+  });
+});
