@@ -30,7 +30,6 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts", "test/differential/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
           env: { ENGINE: "pulumi" },
         },
       },
