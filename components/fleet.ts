@@ -61,7 +61,8 @@ export class Fleet extends pulumi.ComponentResource {
     // Always: the state of every secret and file names its hook, and a delete whose hook is not registered fails.
     const guard = new RenameGuard();
     if (config.notify === "dispatch" && secrets.dispatchToken) {
-      this.#notify(plan, config, secrets.dispatchToken, guard);
+      // Made secret once, here: at a thousand packages every output counts.
+      this.#notify(plan, config, pulumi.secret(secrets.dispatchToken), guard);
     }
     this.registerOutputs();
   }
@@ -103,7 +104,7 @@ export class Fleet extends pulumi.ComponentResource {
           // One resource for value and list: a list of its own (ActionsOrganizationSecretRepositories) fails every refresh once somebody
           // deletes the secret, instead of bringing it back.
           selectedRepositoryIds: pulumi.all(shared).apply((ids) => ids.toSorted((a, b) => a - b)),
-          value: pulumi.secret(dispatchToken),
+          value: dispatchToken,
         },
         { parent: this, deleteBeforeReplace: true },
       );

@@ -15,8 +15,8 @@ export interface PackageNotifierArgs {
   readonly secretScope: "repository" | "organization";
   /** Name of the secret that holds the dispatch token. */
   readonly secretName: string;
-  /** Token that may dispatch the partial build; needs Actions: write on the composer repository, nothing else. */
-  readonly dispatchToken: pulumi.Input<string>;
+  /** Token that may dispatch the partial build, as a secret; needs Actions: write on the composer repository, nothing else. */
+  readonly dispatchToken: pulumi.Output<string>;
   /** Rendered workflow, from `workflows/notify.ts`. */
   readonly workflow: string;
   /** Bound to everything that a delete under an old name could hit. */
@@ -45,7 +45,7 @@ export class PackageNotifier extends pulumi.ComponentResource {
       secretScope === "repository"
         ? new github.ActionsSecret(
             `${name}-token`,
-            { repository, secretName, value: pulumi.secret(args.dispatchToken) },
+            { repository, secretName, value: args.dispatchToken },
             { parent: this, deleteBeforeReplace: true, hooks: args.hooks },
           )
         : undefined;
