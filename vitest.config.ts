@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects: `unit` needs nothing, `sandbox` runs the whole program on the sandbox engine, `engine` runs the same
-// stories on the real Pulumi (ENGINE=pulumi) and compares both engines.
+/** The operator's commands and the policy pack end to end: a suite of their own, for it takes as long as all the rest. */
+const OPERATOR = ["test/e2e/cli-*.test.ts", "test/e2e/policy.test.ts"];
+
+// Four projects: `unit` needs nothing, `sandbox` runs the whole program on the sandbox engine, `engine` runs the same
+// stories on the real Pulumi and compares both engines; `operator` runs what OPERATOR names, on the engine that ENGINE names.
 export default defineConfig({
   test: {
     // Most tests wait for child processes: both cores are used.
@@ -19,6 +22,7 @@ export default defineConfig({
         test: {
           name: "sandbox",
           include: ["test/e2e/**/*.test.ts", "test/sandbox/engine/**/*.test.ts"],
+          exclude: OPERATOR,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           env: { ENGINE: "sandbox" },
@@ -28,9 +32,18 @@ export default defineConfig({
         test: {
           name: "engine",
           include: ["test/e2e/**/*.test.ts", "test/differential/**/*.test.ts"],
+          exclude: OPERATOR,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           env: { ENGINE: "pulumi" },
+        },
+      },
+      {
+        test: {
+          name: "operator",
+          include: OPERATOR,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
         },
       },
     ],
