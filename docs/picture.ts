@@ -35,6 +35,7 @@ const lines = [
 const longest = Math.max(...lines.map((line) => line.replaceAll(/\u001b\[[0-9;]*m/g, "").length));
 const [width, height] = [Math.ceil(longest * WIDTH + 2 * MARGIN), lines.length * HEIGHT + 2 * MARGIN];
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<title>${escaped(process.argv[2] ?? "A terminal")}</title>
 <style>
 rect{fill:#0d1117}text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d1d7e0;white-space:pre}
 .b{font-weight:700}.d{fill:#8b949e}.g{fill:#3fb950}.y{fill:#d29922}.r{fill:#f85149}.c{fill:#39c5cf}
