@@ -1,6 +1,9 @@
 /** What the engine says of a run on standard output: plain lines, as Pulumi says them without a terminal. */
 import type { EngineEvent, OpMap, OpType } from "./events.ts";
-import { parseUrn } from "./urn.ts";
+import { parseUrn, STACK_TYPE } from "./urn.ts";
+
+/** Part of the URN of a stack, and of nothing else. */
+const STACK = `::${STACK_TYPE}::`;
 
 interface Words {
   readonly sign: string;
@@ -51,7 +54,8 @@ export class PlainDisplay {
   readonly #write: (line: string) => void;
   readonly #diagnostics = new Map<string, string[]>();
   readonly #open = new Map<string, OpType>();
-  #errors = 0;
+  /** What has an error, each once however many it has; what is about nothing else is about the stack. */
+  readonly #errored = new Set<string>();
 
   constructor(write: (line: string) => void) {
     this.#write = write;
@@ -78,7 +82,7 @@ export class PlainDisplay {
   #done(step: Step): void {
     const begun = this.#open.get(step.urn);
     this.#open.delete(step.urn);
-    const component = !(step.new ?? step.old)?.custom && step.type !== "pulumi:pulumi:Stack";
+    const component = !(step.new ?? step.old)?.custom && step.type !== STACK_TYPE;
     if (begun === undefined || (component && begun === step.op)) return;
     this.#line(step, WORDS[step.op]?.done);
   }
@@ -96,9 +100,9 @@ export class PlainDisplay {
   }
 
   #diagnostic(event: NonNullable<EngineEvent["diagnosticEvent"]>): void {
-    if (event.severity === "error") this.#errors += 1;
-    if (event.ephemeral || (event.severity as string) === "debug") return;
     const key = event.urn ?? "";
+    if (event.severity === "error") this.#errored.add(key.includes(STACK) ? "" : key);
+    if (event.ephemeral || (event.severity as string) === "debug") return;
     const text = `${event.prefix ?? ""}${event.message}`.trimEnd();
     const all = this.#diagnostics.get(key);
     if (all) all.push(text);
@@ -118,7 +122,7 @@ export class PlainDisplay {
       for (const text of texts) this.#write(text.replace(/^/gm, "    "));
     }
     this.#write("Resources:");
-    for (const line of summaryLines(event.resourceChanges, this.#errors)) this.#write(`    ${line}`);
+    for (const line of summaryLines(event.resourceChanges, this.#errored.size)) this.#write(`    ${line}`);
     this.#write(`Duration: ${event.durationSeconds}s`);
   }
 }
@@ -128,12 +132,12 @@ function difference(step: Step): string {
   return ` [diff: ${step.diffs.map((key) => `~${key}`).join(",")}]`;
 }
 
-function summaryLines(changes: OpMap, errors: number): string[] {
+function summaryLines(changes: OpMap, errored: number): string[] {
   const counted = COUNTED.flatMap((op) => {
     const count = changes[op] ?? 0;
     const words = WORDS[op];
     return count > 0 && words ? `${words.sign.trim()} ${count} ${words.done}` : [];
   });
   const same = changes.same ? [`${changes.same} unchanged`] : [];
-  return [...counted, ...same, ...(errors > 0 ? [`${errors} errored`] : [])];
+  return [...counted, ...same, ...(errored > 0 ? [`${errored} errored`] : [])];
 }

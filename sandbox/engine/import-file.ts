@@ -1,4 +1,5 @@
 /** `pulumi import --file` for this engine: takes what exists over into the state, without a program. */
+import type { ImportResource } from "@pulumi/pulumi/automation/stack.js";
 import type { ProviderFactory } from "../provider/types.ts";
 import { Events } from "./events.ts";
 import { Executor } from "./executor.ts";
@@ -17,14 +18,9 @@ import { makeUrn, STACK_TYPE } from "./urn.ts";
 /** The document of `pulumi import --file`, as far as a fleet uses it. */
 export interface ImportFile {
   readonly nameTable: Readonly<Record<string, string>>;
-  readonly resources: readonly {
-    readonly type: string;
-    readonly name: string;
-    readonly id?: string;
-    readonly parent?: string;
-    readonly provider?: string;
-    readonly component?: boolean;
-  }[];
+  readonly resources: readonly Readonly<
+    Pick<ImportResource, "type" | "name" | "id" | "parent" | "provider" | "component">
+  >[];
 }
 
 /** Where the document goes. */

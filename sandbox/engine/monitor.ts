@@ -6,7 +6,7 @@ import { type Analyze, type Plan, plan } from "./generate.ts";
 import type { Goal } from "./goal.ts";
 import type { Hook } from "./hooks.ts";
 import { EMPTY_GOAL, goalOf, providerProperties, refuse } from "./request.ts";
-import { type Monitor, type Registered, type RegisterRequest, Unavailable } from "./rpc.ts";
+import { type Monitor, type Registered, type RegisterRequest, type RunInfo, Unavailable } from "./rpc.ts";
 import type { State } from "./state.ts";
 import { runAfterHooks } from "./steps.ts";
 import { isProviderType, parseReference, STACK_TYPE } from "./urn.ts";
@@ -15,7 +15,7 @@ import { isSecret, makeSecret, plain } from "./values.ts";
 const OVER = "resource monitor shut down while waiting on step's done channel";
 
 export class ProgramMonitor implements Monitor {
-  readonly info: Monitor["info"];
+  readonly info: RunInfo;
   /** Resolves when the program has registered everything. */
   readonly registeredAll: Promise<void>;
   /** Something failed that was told already. */
@@ -39,7 +39,7 @@ export class ProgramMonitor implements Monitor {
   constructor(
     deployment: Deployment,
     executor: Executor,
-    info: Monitor["info"],
+    info: RunInfo,
     analyze: Analyze,
     continueOnError: boolean,
   ) {

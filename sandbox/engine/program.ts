@@ -3,17 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import type { RunInfo } from "./rpc.ts";
 
-export interface ProgramOptions {
+export interface ProgramOptions extends RunInfo {
   readonly entry: string;
   /** Address of the server that is both monitor and engine. */
   readonly address: string;
-  readonly project: string;
-  readonly stack: string;
-  readonly dryRun: boolean;
-  readonly parallel: number;
-  readonly config: Readonly<Record<string, string>>;
-  readonly secretKeys: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   onLine(line: string, isError: boolean): void;
 }

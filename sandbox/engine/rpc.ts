@@ -21,15 +21,18 @@ export interface Registered {
   readonly result: "success" | "failed" | "skipped";
 }
 
+/** What a program is told of the run that it is part of: in flags and variables, and when it asks. */
+export interface RunInfo {
+  readonly project: string;
+  readonly stack: string;
+  readonly dryRun: boolean;
+  readonly parallel: number;
+  readonly config: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+}
+
 export interface Monitor {
-  readonly info: {
-    readonly project: string;
-    readonly stack: string;
-    readonly dryRun: boolean;
-    readonly parallel: number;
-    readonly config: Readonly<Record<string, string>>;
-    readonly secretKeys: readonly string[];
-  };
+  readonly info: RunInfo;
   register(request: RegisterRequest): Promise<Registered>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
   invoke(token: string, args: Properties, provider: string, version: string): Promise<Properties>;
@@ -149,7 +152,7 @@ function monitorHandlers(monitor: Monitor): grpc.UntypedServiceImplementation {
   };
 }
 
-function deploymentInfo(info: Monitor["info"]): InstanceType<typeof resourcePb.DeploymentInfo> {
+function deploymentInfo(info: RunInfo): InstanceType<typeof resourcePb.DeploymentInfo> {
   const response = new resourcePb.DeploymentInfo();
   response.setProject(info.project);
   response.setStack(info.stack);

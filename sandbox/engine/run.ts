@@ -10,7 +10,7 @@ import { Policies } from "./policy.ts";
 import { type Program, startProgram } from "./program.ts";
 import { Providers } from "./providers.ts";
 import { refreshAll } from "./refresh.ts";
-import { serve } from "./rpc.ts";
+import { type RunInfo, serve } from "./rpc.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { dependenciesOf, type State } from "./state.ts";
 import type { Operation, Step } from "./steps.ts";
@@ -18,14 +18,12 @@ import { STACK_TYPE } from "./urn.ts";
 
 export type Kind = "update" | "refresh" | "destroy";
 
-export interface RunRequest {
+export interface RunRequest extends RunInfo {
   readonly kind: Kind;
-  readonly dryRun: boolean;
   readonly refresh: boolean;
   /** Whether the program runs: always for an update, for a destroy where it is asked for. */
   readonly withProgram: boolean;
   readonly continueOnError: boolean;
-  readonly parallel: number;
   readonly selection: Selection;
   readonly policyPacks: readonly string[];
   /** Files of configuration (JSON), one for each pack, in their order. */
@@ -34,10 +32,6 @@ export interface RunRequest {
   readonly snapshot: Snapshot;
   readonly providers: Readonly<Record<string, ProviderFactory>>;
   readonly program: string;
-  readonly project: string;
-  readonly stack: string;
-  readonly config: Readonly<Record<string, string>>;
-  readonly secretKeys: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
 }

@@ -34,14 +34,15 @@ export function authorize(
     return;
   }
   const wanted = reads ? "read" : "write";
-  const granted = token.permissions?.[permission];
+  const accepted = permission.split("|");
+  const granted = accepted.map((one) => token.permissions?.[one]);
   const allowed =
     token.permissions === undefined ||
-    granted === "write" ||
-    granted === wanted ||
+    granted.includes("write") ||
+    granted.includes(wanted) ||
     (permission === "metadata" && reads);
   const locked = repo?.readOnly === true && (!reads || ADMINISTRATIVE.has(permission));
-  if (!allowed || locked) refuse(`${permission}=${wanted}`);
+  if (!allowed || locked) refuse(accepted.map((one) => `${one}=${wanted}`).join("; "));
 }
 
 /** GitHub's 403 for a token that lacks permissions. */

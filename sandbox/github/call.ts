@@ -18,7 +18,7 @@ export interface Route {
   readonly method: string;
   /** Hono's pattern; `:owner` and `:repo` are looked up before the handler is called. */
   readonly path: string;
-  /** Permission of a fine-grained token, and the level where the method does not say it. */
+  /** Permission of a fine-grained token, or several of which one is enough (`a|b`), and the level where the method does not say it. */
   readonly permission: string;
   readonly level?: "read" | "write";
   /** Whether it serves archived repositories although it writes. */

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
 import { frame, type GitObject, unframe } from "./git-objects.ts";
@@ -57,8 +57,8 @@ export class BareRepository implements Mirror {
 
   /** Sets what the next request by git sees beside objects and refs. */
   prepare(defaultBranch: string, protectedRefs: readonly string[]): void {
-    writeFileSync(join(this.folder, "HEAD"), `ref: refs/heads/${defaultBranch}\n`);
-    writeFileSync(join(this.folder, "protected-refs"), protectedRefs.map((ref) => `${ref}\n`).join(""));
+    this.#replace(join(this.folder, "HEAD"), `ref: refs/heads/${defaultBranch}\n`);
+    this.#replace(join(this.folder, "protected-refs"), protectedRefs.map((ref) => `${ref}\n`).join(""));
   }
 
   readObject(sha: string): GitObject | undefined {
@@ -72,14 +72,14 @@ export class BareRepository implements Mirror {
     const file = this.#file(sha);
     if (existsSync(file)) return;
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, deflateSync(frame(object), { level: 1 }));
+    this.#replace(file, deflateSync(frame(object), { level: 1 }));
   }
 
   writeRef(name: string, sha: string | undefined): void {
     const file = join(this.folder, name);
     if (sha !== undefined) {
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, `${sha}\n`);
+      this.#replace(file, `${sha}\n`);
       return;
     }
     rmSync(file, { force: true });
@@ -91,6 +91,13 @@ export class BareRepository implements Mirror {
     const output = await git(["-C", this.folder, "for-each-ref", "--format=%(objectname) %(refname)"]);
     const lines = output.toString().split("\n").filter(Boolean);
     return new Map(lines.map((line) => [line.slice(41), line.slice(0, 40)]));
+  }
+
+  /** In one step, since a git that serves another request may be reading the file. */
+  #replace(file: string, content: string | Uint8Array): void {
+    const next = join(this.folder, "next-file");
+    writeFileSync(next, content);
+    renameSync(next, file);
   }
 
   #file(sha: string): string {

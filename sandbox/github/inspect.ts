@@ -29,6 +29,8 @@ export interface Inspection {
   readonly environments: ReadonlyMap<string, Environment>;
   readonly rulesets: readonly Json[];
   readonly pages: Json | undefined;
+  /** What workflows may do. */
+  readonly workflowPermissions: Json;
   readonly dispatches: readonly Dispatch[];
   /** Runs as GitHub lists them; a test may set `status` and `conclusion`. */
   readonly runs: readonly Json[];
@@ -90,6 +92,7 @@ export function inspect(repo: Repository): Inspection {
     environments: repo.environments,
     rulesets: [...repo.rulesets.values()],
     pages: repo.pages,
+    workflowPermissions: repo.workflowPermissions,
     dispatches: repo.dispatches,
     runs: repo.runs,
     issues: [...repo.issues.values()],

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { fail } from "./errors.ts";
-import { type NewRepository, newRepository, type Repository } from "./repository.ts";
+import { type Json, type NewRepository, newRepository, type Repository } from "./repository.ts";
 import { SecretStore } from "./secrets.ts";
 
 /** What a token may do. Absent permissions mean every one; absent repositories mean all of them. */
@@ -23,6 +23,8 @@ export interface Account {
   readonly id: number;
   readonly type: "Organization" | "User";
   readonly secrets: SecretStore;
+  /** What workflows may do in the whole organization; a right that it withholds no repository can give. */
+  workflowPermissions: Json;
 }
 
 const slug = (owner: string, name: string) => `${owner}/${name}`.toLowerCase();
@@ -51,7 +53,17 @@ export class State {
   addAccount(login: string, type: Account["type"]): Account {
     const known = this.accounts.get(login.toLowerCase());
     if (known !== undefined) return known;
-    const account = { login, id: this.nextId(), type, secrets: new SecretStore() };
+    const workflowPermissions = {
+      default_workflow_permissions: "read",
+      can_approve_pull_request_reviews: true,
+    };
+    const account: Account = {
+      login,
+      id: this.nextId(),
+      type,
+      secrets: new SecretStore(),
+      workflowPermissions,
+    };
     this.accounts.set(login.toLowerCase(), account);
     return account;
   }

@@ -149,12 +149,25 @@ function settingRoutes(path: string, field: "actions" | "selectedActions" | "wor
   return [
     route("GET", path, permission, (call) => ok(call.repo[field])),
     route("PUT", path, permission, (call) => {
+      if (field === "workflowPermissions") refuseIfWithheld(call);
       call.repo[field] = { ...call.repo[field], ...call.body };
       return noContent;
     }),
   ];
 }
 
+/** The organization's settings win over those of its repositories. */
+function refuseIfWithheld(call: Call): void {
+  const account = call.github.accounts.get(call.repo.owner.toLowerCase());
+  const withheld = account?.workflowPermissions.can_approve_pull_request_reviews === false;
+  if (withheld && call.body.can_approve_pull_request_reviews === true) {
+    fail(409, "Conflict: the organization does not allow GitHub Actions to create or approve pull requests");
+  }
+}
+
+const organizationOf = (call: Call) => found(call.github.accounts.get(call.param("org").toLowerCase()));
+
+const ORG_WORKFLOW = "/orgs/:org/actions/permissions/workflow";
 const A = "/repos/:owner/:repo/actions";
 const W = `${A}/workflows/:workflow`;
 const workflow = (call: Call) => pick(call, onDefaultBranch(call.repo));
@@ -165,6 +178,14 @@ export const actionRoutes: readonly Route[] = [
   ...settingRoutes(`${A}/permissions`, "actions"),
   ...settingRoutes(`${A}/permissions/selected-actions`, "selectedActions"),
   ...settingRoutes(`${A}/permissions/workflow`, "workflowPermissions"),
+  route("GET", ORG_WORKFLOW, "organization_administration", (call) =>
+    ok(organizationOf(call).workflowPermissions),
+  ),
+  route("PUT", ORG_WORKFLOW, "organization_administration", (call) => {
+    const account = organizationOf(call);
+    account.workflowPermissions = { ...account.workflowPermissions, ...call.body };
+    return noContent;
+  }),
   route("GET", `${A}/workflows`, "actions", listWorkflows),
   route("GET", W, "actions", (call) => ok(workflowView(call, workflow(call)))),
   route("PUT", `${W}/enable`, "actions", (call) => setDisabled(call, false)),

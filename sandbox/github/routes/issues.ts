@@ -112,7 +112,16 @@ function updateLabel(call: Call): Answer {
   return ok(next);
 }
 
+function addLabels(call: Call): Answer {
+  const target = issue(call);
+  const names = [...texts(target.labels), ...texts(call.body.labels)];
+  target.labels = [...new Set(names)].map((label) => labelView(call, label));
+  return ok(target.labels);
+}
+
 const R = "/repos/:owner/:repo";
+/** Comments and labels of pull requests need no right to issues. */
+const EITHER = "issues|pull_requests";
 const ISSUE_FIELDS = ["title", "body", "state", "state_reason", "assignees"];
 
 /** Issues, their comments, and labels. */
@@ -121,10 +130,11 @@ export const issueRoutes: readonly Route[] = [
   route("POST", `${R}/issues`, "issues", createIssue),
   route("GET", `${R}/issues/:number`, "issues", (call) => ok(issue(call))),
   route("PATCH", `${R}/issues/:number`, "issues", (call) => edit(call, issue(call), ISSUE_FIELDS)),
-  route("GET", `${R}/issues/:number/comments`, "issues", (call) =>
+  route("GET", `${R}/issues/:number/comments`, EITHER, (call) =>
     page(call, call.repo.comments.get(issue(call).number) ?? []),
   ),
-  route("POST", `${R}/issues/:number/comments`, "issues", comment),
+  route("POST", `${R}/issues/:number/comments`, EITHER, comment),
+  route("POST", `${R}/issues/:number/labels`, EITHER, addLabels),
   route("GET", `${R}/labels`, "issues", (call) => page(call, [...call.repo.labels.values()])),
   route("POST", `${R}/labels`, "issues", createLabel),
   route("GET", `${R}/labels/:name`, "issues", (call) => ok(label(call))),

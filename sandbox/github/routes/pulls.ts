@@ -30,6 +30,10 @@ const branchOf = (call: Call, head: string) =>
 
 function createPull(call: Call): Answer {
   const { repo } = call;
+  const allowed = repo.workflowPermissions.can_approve_pull_request_reviews === true;
+  if (call.login === "github-actions[bot]" && !allowed) {
+    fail(403, "GitHub Actions is not permitted to create or approve pull requests.");
+  }
   const head = branchOf(call, call.need("head"));
   const base = call.need("base");
   const [from, to] = [repo.git.head(head), repo.git.head(base)];

@@ -36,6 +36,21 @@ test("every change is a line, and the summary comes last", () => {
     timestamp: 0,
     diagnosticEvent: { urn: URN, prefix: "error: ", message: "no\n", color: "never", severity: "error" },
   });
+  const error = (message: string, urn?: string) =>
+    progress.event({
+      sequence: 3,
+      timestamp: 0,
+      diagnosticEvent: {
+        ...(urn ? { urn } : {}),
+        prefix: "error: ",
+        message,
+        color: "never",
+        severity: "error",
+      },
+    });
+  error("no, once more\n", URN);
+  error("update failed\n", "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev");
+  error("about nothing\n");
   const summary = {
     maybeCorrupt: false,
     durationSeconds: 3,
@@ -48,10 +63,16 @@ test("every change is a line, and the summary comes last", () => {
     " ~  github:index:RepositoryFile lib-notify updated [diff: ~content]",
     "github:index:RepositoryFile (lib-notify):",
     "    error: no",
+    "    error: no, once more",
+    "pulumi:pulumi:Stack (p-dev):",
+    "    error: update failed",
+    "engine:",
+    "    error: about nothing",
     "Resources:",
     "    ~ 1 updated",
     "    2 unchanged",
-    "    1 errored",
+    // Two errors of one resource count once, and those of the stack or of nothing once together.
+    "    2 errored",
     "Duration: 3s",
   ]);
 });

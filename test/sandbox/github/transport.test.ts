@@ -34,6 +34,14 @@ const address = (name: string, user = "x-access-token:sandbox@") =>
   `${github.url.replace("http://", `http://${user}`)}acme/${name}.git`;
 
 describe("git over HTTP", () => {
+  it("serves many at once", async () => {
+    await start();
+    const clones = Array.from({ length: 8 }, (_, index) =>
+      git("clone", "-q", address("lib"), `copy-${index}`),
+    );
+    await expect(Promise.all(clones)).resolves.toHaveLength(8);
+  });
+
   it("clones what the API wrote, and the API reads what git pushed", async () => {
     await start({
       repositories: [
