@@ -8,11 +8,15 @@ import { openWorld, sandboxConfig, type World } from "../demo/world.ts";
 import { benchDrift, driftTable } from "./drift.ts";
 import { watchMemory } from "./memory.ts";
 import { programAlone } from "./monitor.ts";
+import { announceTable, benchAnnounce } from "./publisher-announce.ts";
+import { benchPlan, planTable } from "./publisher-plan.ts";
+import { benchVerify, verifyTable } from "./publisher-verify.ts";
 
-const HELP = `npm run bench [-- --engine sandbox|pulumi] [--large] [--json]
+const HELP = `npm run bench [-- --engine sandbox|pulumi] [--large] [--publisher] [--json]
 
 Seconds, memory and API calls of deriving, previewing, creating, leaving alone and refreshing 100 and 1,000 packages
-(with --large 5,000), against the emulated GitHub. On pulumi also the same program untuned, side by side.`;
+(with --large 5,000), against the emulated GitHub. On pulumi also the same program untuned, side by side. Then drift, and the
+publisher: planning and verifying 1,000 and 5,000 packages, announcing to 500 consumers; --publisher measures that alone.`;
 
 const OWNER = "acme";
 const PARALLEL = 64;
@@ -34,6 +38,7 @@ interface Row {
 const values = parseOptions({
   engine: { type: "string" },
   large: { type: "boolean", default: false },
+  publisher: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 });
@@ -43,18 +48,30 @@ async function main(): Promise<void> {
   if (values.engine !== undefined && values.engine !== engine)
     throw new Error(`no engine ${values.engine}: sandbox or pulumi`);
   if (engine === "pulumi" && !(await findPulumi())) throw new Error("no pulumi on the PATH");
+  if (values.publisher) return printPublisher(await benchPublisher());
   const rows: Row[] = [];
   for (const packages of values.large ? [100, 1000, 5000] : [100, 1000]) {
     rows.push(...(await measureFleet(engine, packages, "tuned")));
   }
   if (engine === "pulumi") rows.push(...(await measureFleet(engine, 1000, "untuned")));
   const drift = await benchDrift(engine);
+  const publisher = await benchPublisher();
   if (values.json) {
-    console.log(JSON.stringify({ engine, parallel: PARALLEL, rows, drift }, null, 2));
+    console.log(JSON.stringify({ engine, parallel: PARALLEL, rows, drift, publisher }, null, 2));
     return;
   }
   print(engine, rows);
   console.log(["", ...driftTable(drift)].join("\n"));
+  printPublisher(publisher);
+}
+
+async function benchPublisher() {
+  return { plan: await benchPlan(), verify: await benchVerify(), announce: await benchAnnounce() };
+}
+
+function printPublisher({ plan, verify, announce }: Awaited<ReturnType<typeof benchPublisher>>): void {
+  const tables = [planTable(plan), verifyTable(verify), announceTable(announce)];
+  console.log(tables.flatMap((table) => ["", ...table]).join("\n"));
 }
 
 async function measureFleet(

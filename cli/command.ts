@@ -28,8 +28,16 @@ export function withStack(command: Command): Command {
     );
 }
 
-/** The options of {@link withStack}, as {@link loadContext} takes them. */
-export type StackFlags = Pick<ContextOptions, "stack" | "cwd" | "engine">;
+/** Adds the same, and the configuration of the policies that a command judges a change by. */
+export function withPolicies(command: Command): Command {
+  return withStack(command).option(
+    "--policy-config <file>",
+    "configuration of the policies (default: policy-config.json beside satis.json)",
+  );
+}
+
+/** The options of {@link withStack} and {@link withPolicies}, as {@link loadContext} takes them. */
+export type StackFlags = Pick<ContextOptions, "stack" | "cwd" | "engine" | "policyConfig">;
 
 /** Runs a command's action: its result is the exit code; errors are one message, never a stack trace. */
 export async function runAction(action: () => Promise<number>, output: Output = TERMINAL): Promise<void> {

@@ -1,9 +1,12 @@
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONFIG_KEYS, type FleetConfig, parseConfig } from "../fleet/config.ts";
+import { setCommand } from "../fleet/config-reader.ts";
+import { consumerTokens } from "../fleet/consumers.ts";
 import { deriveFleet, type Fleet } from "../fleet/derive.ts";
 import { FaultsError, type Finding, hasFault } from "../fleet/findings.ts";
 import { readSatis, type Satis } from "../fleet/satis.ts";
+import { readSubscriptions } from "../fleet/subscriptions.ts";
 import {
   type ConfigEntry,
   type EngineName,
@@ -13,6 +16,7 @@ import {
   type StackSettings,
 } from "./engine.ts";
 import { connect, type GitHub } from "./github.ts";
+import { loadPolicies, type Policies } from "./policies.ts";
 
 /** Which stack a command works on; the same options on every command that needs one. */
 export interface ContextOptions {
@@ -23,6 +27,8 @@ export interface ContextOptions {
   readonly engine?: EngineName;
   /** Environment of the engine, such as `PULUMI_BACKEND_URL`, beside this process's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Configuration of the policy pack. @default policy-config.json beside satis.json, where there is one */
+  readonly policyConfig?: string;
 }
 
 /** Everything a command needs to know of a fleet, read once. */
@@ -37,6 +43,7 @@ export interface Context {
   readonly satisFile: string;
   readonly satis: Satis;
   readonly fleet: Fleet;
+  readonly policies: Policies;
   readonly warnings: readonly Finding[];
   readonly github: GitHub;
 }
@@ -45,9 +52,9 @@ export interface Context {
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Reads stack, configuration and satis.json.
+ * Reads stack, configuration, satis.json, subscriptions.json and the policies' configuration.
  *
- * @throws FaultsError naming every fault of both at once, and an Error where the stack cannot be opened.
+ * @throws FaultsError naming every fault of them at once, and an Error where the stack cannot be opened.
  */
 export async function loadContext(options: ContextOptions): Promise<Context> {
   const engine = options.engine ?? "pulumi";
@@ -67,8 +74,24 @@ export async function loadContext(options: ContextOptions): Promise<Context> {
   const named = config?.satisFile ?? "satis.json";
   const satisFile = resolve(ROOT, named);
   const { satis, findings: satisFindings } = readSatis(satisFile, named);
-  const derived = satis && config ? deriveFleet(satis, config) : { findings: [] };
-  const findings = [...configFindings, ...satisFindings, ...derived.findings];
+  const { subscriptions, findings: subscriptionFindings } = config
+    ? readSubscriptions(...subscriptionsFileOf(config))
+    : { findings: [] };
+  const derived =
+    satis && config && subscriptions ? deriveFleet(satis, config, subscriptions) : { findings: [] };
+  const { findings: tokenFindings } = consumerTokens(
+    rawConfig["satis-fleet:consumerToken"]?.value || undefined,
+    derived.fleet?.consumers ?? [],
+  );
+  const { policies, findings: policyFindings } = loadPolicies(options.policyConfig, satisFile);
+  const findings = [
+    ...configFindings,
+    ...satisFindings,
+    ...subscriptionFindings,
+    ...derived.findings,
+    ...tokenFindings,
+    ...policyFindings,
+  ];
   if (hasFault(findings) || !(config && satis && derived.fleet)) throw new FaultsError(findings);
   return {
     settings,
@@ -79,9 +102,23 @@ export async function loadContext(options: ContextOptions): Promise<Context> {
     satisFile,
     satis,
     fleet: derived.fleet,
+    policies,
     warnings: findings,
     github: connect(config, rawConfig),
   };
+}
+
+/** GitHub answers anonymous calls, in other words and only where nothing is private: what is missing is told at once. @throws Error where the stack has no token */
+export function requireToken({ config, settings }: Pick<Context, "config" | "settings">): void {
+  if (config.github.authentication !== "environment") return;
+  if (settings.env?.GITHUB_TOKEN || process.env.GITHUB_TOKEN) return;
+  throw new Error(`there is no token: ${setCommand("github:token")}, or set GITHUB_TOKEN`);
+}
+
+/** Path of subscriptions.json, and the name for findings: as configured, else beside satis.json. */
+export function subscriptionsFileOf({ satisFile, subscriptionsFile }: FleetConfig): [string, string] {
+  const named = subscriptionsFile ?? join(dirname(satisFile), "subscriptions.json");
+  return [resolve(ROOT, named), named];
 }
 
 /** The pure half's view of the stack's configuration: secret keys by presence only. */

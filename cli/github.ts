@@ -51,7 +51,18 @@ export function connect(
   });
 }
 
+/** @throws Error without a word of the text, which holds a key. */
 function appAuth(text: string): { appId: string; installationId: string; privateKey: string } {
-  const { id, installationId, pemFile } = JSON.parse(text) as Record<string, string>;
+  const { id, installationId, pemFile } = appFields(text);
+  if (!(id && installationId && pemFile))
+    throw new Error("github:appAuth is no object with id, installationId and pemFile: set it again");
   return { appId: String(id), installationId: String(installationId), privateKey: String(pemFile) };
+}
+
+function appFields(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }

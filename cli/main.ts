@@ -6,6 +6,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { namesCommand } from "./commands/names.ts";
+import { outdatedCommand } from "./commands/outdated.ts";
 import { proposeCommand } from "./commands/propose.ts";
 import { rotateCommand } from "./commands/rotate.ts";
 import { upCommand } from "./commands/up.ts";
@@ -23,6 +24,7 @@ for (const command of [
   upCommand(),
   driftCommand(),
   rotateCommand(),
+  outdatedCommand(),
 ]) {
   program.addCommand(command);
 }

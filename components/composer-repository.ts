@@ -1,13 +1,10 @@
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import {
-  READ_TOKEN_SECRET,
-  REGISTRY_ENVIRONMENT,
-  scheduledWorkflow,
-  unscheduledWorkflows,
-  WORKFLOW_PATHS,
-} from "../workflows/composer.ts";
+import { ANNOUNCE_TOKEN_SECRET } from "../fleet/consumers.ts";
+import { READ_TOKEN_SECRET, REGISTRY_ENVIRONMENT } from "../workflows/composer.ts";
+import type { ComposerFile } from "../workflows/composer-files.ts";
+import { READ_APP_KEY_SECRET } from "../workflows/registry.ts";
 import { managedFile } from "./managed-file.ts";
 
 /** GitHub's id of the repository role "admin" as a ruleset's bypass actor. */
@@ -27,14 +24,18 @@ export interface ComposerRepositoryArgs {
   readonly registryUrl: string;
   /** What the plan allows; the rest is left out. */
   readonly features: { readonly pages: boolean; readonly environment: boolean; readonly ruleset: boolean };
-  /** Owners of the managed files, for CODEOWNERS; none, no file. */
-  readonly reviewers: readonly string[];
+  /** Whether the ruleset asks for the review of code owners. */
+  readonly reviewed: boolean;
   /** App that runs the program: it bypasses the ruleset. @default the admin role does */
   readonly appId?: number | undefined;
   /** Token with which builds read package repositories (Contents: read). */
   readonly readToken?: pulumi.Input<string> | undefined;
-  /** Text of satis.json, committed last; `undefined`: the file is left alone. */
-  readonly satis?: string | undefined;
+  /** Key of the App that mints such tokens instead. */
+  readonly readAppKey?: pulumi.Input<string> | undefined;
+  /** Token that tells consumers (Actions: write on them). */
+  readonly announceToken?: pulumi.Input<string> | undefined;
+  /** Files to keep there, in the order in which to commit them. */
+  readonly files: readonly ComposerFile[];
 }
 
 /**
@@ -94,20 +95,21 @@ export class ComposerRepository extends pulumi.ComponentResource {
     );
   }
 
-  /** The read token, where only runs of the default branch see it; without environments, in the repository. */
+  /** What reads the packages and tells consumers, where only runs of the default branch see it; without environments, in the repository. */
   #secrets(name: string, repository: pulumi.Output<string>, args: ComposerRepositoryArgs): pulumi.Resource[] {
-    const value = args.readToken === undefined ? undefined : pulumi.secret(args.readToken);
+    const given = [
+      { role: "read-token", secretName: READ_TOKEN_SECRET, value: args.readToken },
+      { role: "read-app-key", secretName: READ_APP_KEY_SECRET, value: args.readAppKey },
+      { role: "announce-token", secretName: ANNOUNCE_TOKEN_SECRET, value: args.announceToken },
+    ].flatMap(({ role, secretName, value }) =>
+      value === undefined ? [] : [{ resource: `${name}-${role}`, secretName, value: pulumi.secret(value) }],
+    );
     const inPlace = { parent: this, deleteBeforeReplace: true };
     if (!args.features.environment) {
-      return value === undefined
-        ? []
-        : [
-            new github.ActionsSecret(
-              `${name}-read-token`,
-              { repository, secretName: READ_TOKEN_SECRET, value },
-              inPlace,
-            ),
-          ];
+      return given.map(
+        ({ resource, secretName, value }) =>
+          new github.ActionsSecret(resource, { repository, secretName, value }, inPlace),
+      );
     }
     const environment = new github.RepositoryEnvironment(
       `${name}-environment`,
@@ -123,13 +125,15 @@ export class ComposerRepository extends pulumi.ComponentResource {
       { repository, environment: environment.environment, branchPattern: args.branch },
       inPlace,
     );
-    if (value === undefined) return [policy];
-    const secret = new github.ActionsEnvironmentSecret(
-      `${name}-read-token`,
-      { repository, environment: environment.environment, secretName: READ_TOKEN_SECRET, value },
-      { ...inPlace, dependsOn: policy },
+    const secrets = given.map(
+      ({ resource, secretName, value }) =>
+        new github.ActionsEnvironmentSecret(
+          resource,
+          { repository, environment: environment.environment, secretName, value },
+          { ...inPlace, dependsOn: policy },
+        ),
     );
-    return [policy, secret];
+    return secrets.length > 0 ? secrets : [policy];
   }
 
   #minute(name: string, repository: string): pulumi.Output<number> {
@@ -148,29 +152,16 @@ export class ComposerRepository extends pulumi.ComponentResource {
     args: ComposerRepositoryArgs,
     needed: readonly pulumi.Resource[],
   ): pulumi.Resource | undefined {
-    const files: { path: string; content: pulumi.Input<string> }[] = [];
-    if (args.reviewers.length > 0) {
-      files.push({ path: ".github/CODEOWNERS", content: `* ${args.reviewers.join(" ")}\n` });
-    }
-    const options = {
-      branch: args.branch,
-      hosting: args.features.pages ? ("pages" as const) : ("private" as const),
-      environment: args.features.environment ? REGISTRY_ENVIRONMENT : undefined,
-      readTokenSecret: READ_TOKEN_SECRET,
-    };
-    const { registry, partialBuild } = unscheduledWorkflows(options);
-    const build = this.minute.apply((cronMinute) => scheduledWorkflow({ ...options, cronMinute }));
-    files.push(
-      { path: WORKFLOW_PATHS.registry, content: registry },
-      { path: WORKFLOW_PATHS.partialBuild, content: partialBuild },
-      { path: WORKFLOW_PATHS.build, content: build },
-    );
-    if (args.satis !== undefined) files.push({ path: "satis.json", content: args.satis });
     let last: pulumi.Resource | undefined;
-    for (const file of files) {
+    for (const { path, content } of args.files) {
       last = managedFile(
-        `${name}-${file.path}`,
-        { repository, branch: args.branch, ...file },
+        `${name}-${path}`,
+        {
+          repository,
+          branch: args.branch,
+          path,
+          content: typeof content === "string" ? content : this.minute.apply(content),
+        },
         { parent: this, dependsOn: last ? [...needed, last] : [...needed] },
       );
     }
@@ -201,8 +192,8 @@ export class ComposerRepository extends pulumi.ComponentResource {
           deletion: true,
           nonFastForward: true,
           pullRequest: {
-            requiredApprovingReviewCount: args.reviewers.length > 0 ? 1 : 0,
-            requireCodeOwnerReview: args.reviewers.length > 0,
+            requiredApprovingReviewCount: args.reviewed ? 1 : 0,
+            requireCodeOwnerReview: args.reviewed,
           },
         },
       },

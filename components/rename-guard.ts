@@ -9,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
  * what the program manages now and refused: nothing is lost, and the message says how the state forgets the old name.
  */
 export class RenameGuard {
-  /** Bind it to every secret and file of a package repository. */
+  /** Bind it to every secret and file of a package repository or consumer. */
   readonly hooks: pulumi.ResourceHookBinding;
   readonly #managed = new Map<number, string>();
 
@@ -19,9 +19,10 @@ export class RenameGuard {
       const packageId = typeof repositoryId === "number" ? this.#managed.get(repositoryId) : undefined;
       // A replacement deletes and writes again under the same name.
       if (packageId === undefined || args.name.startsWith(`${packageId}-`)) return;
-      const before = args.name.slice(0, args.name.lastIndexOf("-"));
+      const before =
+        /^[^/]+\/[^/]+?(?=-token$|-workflow$|-COMPOSER_\w+$|-\.github\/)/.exec(args.name)?.[0] ?? args.name;
       throw new Error(
-        `not deleted: ${before} is called ${packageId} on GitHub now, and satis.json lists it under that name. ` +
+        `not deleted: ${before} is called ${packageId} on GitHub now, and the fleet lists it under that name. ` +
           "Secret and workflow are in place; let the stack forget the old name: " +
           `pulumi state delete --target-dependents '${componentOf(args.urn, before)}'. ` +
           "Declared before the update (satis-fleet:renames), a rename needs no such step",
@@ -30,7 +31,7 @@ export class RenameGuard {
     this.hooks = { beforeDelete: [refuse] };
   }
 
-  /** Tells the guard which repository id a managed package has; unknown ids (previews) are no news. */
+  /** Tells the guard which repository id a managed package or consumer has; unknown ids (previews) are no news. */
   manages(packageId: string, repositoryId: pulumi.Output<number>): void {
     repositoryId.apply((id) => {
       this.#managed.set(id, packageId);

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import type { Output } from "../cli/command.ts";
 import { adopt } from "../cli/commands/adopt.ts";
 import { loadContext } from "../cli/context.ts";
-import { type EngineName, findPulumi, type RunResult } from "../cli/engine.ts";
+import type { EngineName, RunResult } from "../cli/engine.ts";
 import { NOTIFY_PATH, notifyWorkflow } from "../workflows/notify.ts";
+import { chooseEngine, DEMO_OPTIONS, parseOptions } from "./options.ts";
+import { EDIT, strangersApi, writeFile } from "./stranger.ts";
 import { syntheticSatis } from "./synthetic.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -97,21 +99,14 @@ export async function tellAdoption(engine: EngineName, say: (text: string) => vo
 
 /** What the article's script leaves behind: a secret and a workflow file, commit messages of its own. */
 async function runScript({ github }: World, names: readonly string[]): Promise<void> {
+  const api = strangersApi(github.url);
   for (const [index, name] of names.entries()) {
     github.repository(name).setSecret(SECRET, "what-the-script-was-given");
     const id = `${OWNER}/${name}`;
     const composer = { owner: OWNER, repository: "composer", branch: "main" };
     const declared = notifyWorkflow({ repository: id, dispatchName: id, composer, secretName: SECRET });
-    const content = index < EDITED ? `${declared}# edited by hand\n` : declared;
-    const response = await fetch(`${github.url}repos/${id}/contents/${NOTIFY_PATH}`, {
-      method: "PUT",
-      headers: { authorization: "Bearer sandbox-script" },
-      body: JSON.stringify({
-        message: "Add the notify workflow",
-        content: Buffer.from(content).toString("base64"),
-      }),
-    });
-    if (!response.ok) throw new Error(`the script's commit to ${id}: ${response.status}`);
+    const content = index < EDITED ? `${declared}${EDIT}` : declared;
+    await writeFile(id, NOTIFY_PATH, content, "Add the notify workflow")(api);
   }
 }
 
@@ -140,7 +135,7 @@ function changes({ github }: World): readonly string[] {
 
 function updatedFiles({ github }: World, edited: readonly string[]): readonly string[] {
   return edited
-    .filter((name) => !github.repository(name).files()[NOTIFY_PATH]?.includes("# edited by hand"))
+    .filter((name) => !github.repository(name).files()[NOTIFY_PATH]?.includes(EDIT))
     .map((name) => `${OWNER}/${name} ${NOTIFY_PATH}`);
 }
 
@@ -162,19 +157,9 @@ A fleet that the article's script made is adopted, on an emulated GitHub: nothin
 Exit codes: 0 it ended as it must, 1 it did not.`;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      engine: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const { engine = (await findPulumi()) ? "pulumi" : "sandbox" } = values;
-  if (engine !== "sandbox" && engine !== "pulumi") throw new Error(`--engine ${engine}: sandbox or pulumi`);
+  const values = parseOptions(DEMO_OPTIONS);
+  if (values.help) return console.log(HELP);
+  const { engine } = await chooseEngine(values.engine);
   const story = await tellAdoption(engine, values.json ? () => undefined : (text) => console.log(text));
   if (values.json) console.log(JSON.stringify(story, null, 2));
   const { deletes, fileCommitsOfEqualContent: commits, secretWrites, secrets, updated, settled } = story;

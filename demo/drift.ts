@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import sodium from "libsodium-wrappers";
 import { loadContext } from "../cli/context.ts";
 import type { Kind } from "../cli/drift/finding.ts";
 import { type Look, look } from "../cli/drift/look.ts";
 import { repair } from "../cli/drift/repair.ts";
 import { asText, repairText } from "../cli/drift/report.ts";
-import { type EngineName, findPulumi } from "../cli/engine.ts";
+import type { EngineName } from "../cli/engine.ts";
 import { startProgress } from "../cli/progress.ts";
 import { NOTIFY_PATH } from "../workflows/notify.ts";
+import { chooseEngine, DEMO_OPTIONS, parseOptions } from "./options.ts";
 import { loadPlan } from "./plan.ts";
 import { say } from "./report.ts";
+import { type Act, type Api, deleteFile, editFile, strangersApi } from "./stranger.ts";
 import { syntheticSatis } from "./synthetic.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -33,11 +35,8 @@ const PARALLEL = 64;
 export interface Tampering {
   readonly repository: string;
   readonly kind: Kind;
-  readonly act: (api: Api) => Promise<unknown>;
+  readonly act: Act;
 }
-
-/** The API of the emulated GitHub for a stranger with a token of their own. */
-export type Api = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
 
 /** The twelve things, in eight ways. */
 export function tamperings(owner: string, packages: readonly string[], composer: string): Tampering[] {
@@ -65,18 +64,6 @@ export function tamperings(owner: string, packages: readonly string[], composer:
 
 const SECRET = "actions/secrets/COMPOSER_REPO_PAT";
 
-const editFile = (repository: string, path: string) => async (api: Api) => {
-  const { sha, content } = await api("GET", `repos/${repository}/contents/${path}`);
-  const text = `${Buffer.from(String(content), "base64")}# edited by hand\n`;
-  const body = { message: "Edit", sha, content: Buffer.from(text).toString("base64") };
-  return api("PUT", `repos/${repository}/contents/${path}`, body);
-};
-
-const deleteFile = (repository: string, path: string) => async (api: Api) => {
-  const { sha } = await api("GET", `repos/${repository}/contents/${path}`);
-  return api("DELETE", `repos/${repository}/contents/${path}`, { message: "Remove", sha });
-};
-
 const deleteSecret = (repository: string) => (api: Api) => api("DELETE", `repos/${repository}/${SECRET}`);
 
 const overwriteSecret = (repository: string) => async (api: Api) => {
@@ -95,17 +82,6 @@ const disableRuleset = (repository: string) => async (api: Api) => {
 
 const admitBranch = (repository: string) => (api: Api) =>
   api("POST", `repos/${repository}/environments/registry/deployment-branch-policies`, { name: "*" });
-
-/** Opens the API of an emulated GitHub. @throws where it refuses. */
-export function strangersApi(url: string): Api {
-  return async (method, path, body) => {
-    const headers = { authorization: "Bearer sandbox-stranger" };
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(`${url}${path}`, { method, headers, ...sent });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.status === 204 ? {} : ((await response.json()) as Record<string, unknown>);
-  };
-}
 
 /** What the demonstration shows. */
 export interface DriftStory {
@@ -148,21 +124,11 @@ function named(some: DriftStory["expected"]): string[] {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      engine: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const values = parseOptions(DEMO_OPTIONS);
   if (values.help) return console.log(HELP);
-  if (values.engine !== undefined && values.engine !== "pulumi" && values.engine !== "sandbox")
-    throw new Error(`--engine ${values.engine}: sandbox or pulumi`);
-  const pulumi = values.engine === "sandbox" ? undefined : await findPulumi();
-  if (values.engine === "pulumi" && !pulumi) throw new Error("--engine pulumi: no pulumi on the PATH");
-  const engine: EngineName = pulumi ? "pulumi" : "sandbox";
+  const { engine, name } = await chooseEngine(values.engine);
   const log = values.json ? () => undefined : say;
-  log(`Engine: ${pulumi ? `Pulumi ${pulumi}` : "the sandbox's own"}. GitHub: emulated, on this machine.`);
+  log(`Engine: ${name}. GitHub: emulated, on this machine.`);
   const satis = syntheticSatis(OWNER, PACKAGES);
   const { repositories } = loadPlan(satis, { owner: OWNER });
   const world = await openWorld({ engine, owner: OWNER, satis, repositories, skipCheckpoints: true });

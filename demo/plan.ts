@@ -2,6 +2,7 @@ import { applyEdits, modify } from "jsonc-parser";
 import { parseConfig } from "../fleet/config.ts";
 import { deriveFleet, type Fleet, type ManagedPackage } from "../fleet/derive.ts";
 import { type Finding, formatFinding } from "../fleet/findings.ts";
+import { isPackageName } from "../fleet/grammar.ts";
 import { parseRepositoryUrl } from "../fleet/repository-url.ts";
 import { parseSatis, readSatis, type Satis } from "../fleet/satis.ts";
 import type { SeedRepository } from "../sandbox/github/index.ts";
@@ -11,6 +12,7 @@ export interface Plan {
   readonly owner: string;
   readonly packages: readonly ManagedPackage[];
   readonly composerRepository: string;
+  readonly homepage: string;
   readonly unmanaged: number;
   readonly warnings: number;
   /** The package repositories, before the fleet touches them. */
@@ -40,6 +42,7 @@ export function loadPlan(text: string, options: { readonly owner?: string | unde
     owner,
     packages: fleet.packages,
     composerRepository: fleet.composer.repository,
+    homepage: fleet.composer.homepage,
     unmanaged: fleet.unmanaged.length,
     warnings: told.filter(({ severity }) => severity === "warning").length,
     repositories: fleet.packages.map(seedOf),
@@ -50,7 +53,7 @@ export function loadPlan(text: string, options: { readonly owner?: string | unde
 export function deriveEdit(
   text: string,
   plan: Plan,
-): { satis: string; removed?: string; added: string; addedRepository: string } {
+): { satis: string; removed?: string; added: string; addedRepository: SeedRepository } {
   const removed = plan.packages.at(-1)?.id;
   const addedRepository = "satis-fleet-newcomer";
   const document = JSON.parse(text) as { repositories?: unknown };
@@ -64,7 +67,10 @@ export function deriveEdit(
     satis: applyEdits(text, edits),
     ...(removed === undefined ? {} : { removed }),
     added: `${plan.owner}/${addedRepository}`.toLowerCase(),
-    addedRepository,
+    addedRepository: seedOf({
+      id: `${plan.owner}/${addedRepository}`.toLowerCase(),
+      repository: addedRepository,
+    }),
   };
 }
 
@@ -93,13 +99,28 @@ function idOf(url: string): string | undefined {
   return parsed?.kind === "github" ? parsed.path : undefined;
 }
 
-function seedOf({ id, repository, name }: ManagedPackage): SeedRepository {
-  const composer = { name: name ?? id, description: `The ${repository} package`, type: "library" };
+/** A package's repository as a team would have it; one that satis.json does not name is called after its repository. */
+function seedOf({
+  id,
+  repository,
+  name,
+}: Pick<ManagedPackage, "id" | "repository" | "name">): SeedRepository {
+  const composer = {
+    name: name ?? packageNameOf(id),
+    description: `The ${repository} package`,
+    type: "library",
+  };
   return {
     name: repository,
     files: { "composer.json": `${JSON.stringify(composer, null, 2)}\n`, "README.md": `# ${repository}\n` },
     tags: ["v1.0.0"],
   };
+}
+
+function packageNameOf(id: string): string {
+  if (isPackageName(id)) return id;
+  const part = (text: string) => text.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "package";
+  return id.split("/").map(part).join("/");
 }
 
 function faultsOf(findings: readonly Finding[]): string {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startGitHub } from "../sandbox/github/index.ts";
+import { consumerName } from "./consumer.ts";
 import { parseOptions } from "./options.ts";
 import { loadPlan } from "./plan.ts";
 
@@ -21,7 +22,8 @@ const values = parseOptions({
 if (values.help) {
   console.log(HELP);
 } else {
-  const { owner, repositories } = loadPlan(await readFile(values.satis, "utf8"), values);
+  const { owner, packages, repositories: own } = loadPlan(await readFile(values.satis, "utf8"), values);
+  const repositories = [...own, { name: consumerName(packages) }];
   const github = await startGitHub({ owner, repositories, port: Number(values.port) });
   console.log(`An emulated GitHub with ${repositories.length} repositories of ${owner} answers at ${github.url}
 

@@ -1,12 +1,13 @@
 import { fileURLToPath } from "node:url";
-import { type EngineName, findPulumi } from "../cli/engine.ts";
+import type { EngineName } from "../cli/engine.ts";
 import { startProgress } from "../cli/progress.ts";
-import { parseOptions } from "./options.ts";
+import { consumerName, consumerSubscriptions } from "./consumer.ts";
+import { chooseEngine, DEMO_OPTIONS, parseOptions } from "./options.ts";
 import { deriveEdit, loadPlan, readPlanFile } from "./plan.ts";
-import { say, showStep, showSummary } from "./report.ts";
+import { say, showRegistry, showStep, showSummary } from "./report.ts";
 import { type Step, tellStory } from "./story.ts";
 import { syntheticSatis } from "./synthetic.ts";
-import { openWorld } from "./world.ts";
+import { openWorld, SANDBOX_TOKENS } from "./world.ts";
 
 const HELP = `npm start [-- OPTIONS]
 
@@ -29,24 +30,9 @@ const values = parseOptions({
   satis: { type: "string" },
   owner: { type: "string" },
   packages: { type: "string" },
-  engine: { type: "string" },
   keep: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  ...DEMO_OPTIONS,
 });
-
-async function chooseEngine(): Promise<{ engine: EngineName; why: string }> {
-  const version = values.engine === "sandbox" ? undefined : await findPulumi();
-  if (values.engine === "pulumi" && !version) throw new Error("--engine pulumi: no pulumi on the PATH");
-  if (values.engine !== undefined && values.engine !== "pulumi" && values.engine !== "sandbox") {
-    throw new Error(`--engine ${values.engine}: sandbox or pulumi`);
-  }
-  if (version) return { engine: "pulumi", why: `Pulumi ${version}` };
-  return {
-    engine: "sandbox",
-    why: values.engine ? "the sandbox's own" : "the sandbox's own: no pulumi on the PATH",
-  };
-}
 
 async function satisText(): Promise<string> {
   if (values.packages === undefined) {
@@ -59,22 +45,25 @@ async function satisText(): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const { engine, why } = await chooseEngine();
+  const { engine, name } = await chooseEngine(values.engine);
   const satis = await satisText();
   const plan = loadPlan(satis, values);
   const log = values.json ? () => undefined : say;
-  log(`Engine: ${why}. GitHub: emulated, on this machine; nothing leaves it.`);
+  log(`Engine: ${name}. GitHub: emulated, on this machine; nothing leaves it.`);
   log(
     `${plan.owner}: ${plan.packages.length} packages, ${plan.unmanaged} entries not managed, ${plan.warnings} warnings`,
   );
   if (plan.packages.length === 0)
     log("No entry is managed here: the fleet is the composer repository alone.");
   const edit = deriveEdit(satis, plan);
+  const consumer = consumerName(plan.packages);
   const world = await openWorld({
     engine,
     owner: plan.owner,
     satis,
-    repositories: [...plan.repositories, { name: edit.addedRepository }],
+    subscriptions: consumerSubscriptions(plan.owner, consumer),
+    repositories: [...plan.repositories, edit.addedRepository, { name: consumer }],
+    config: { "satis-fleet:announceToken": { value: SANDBOX_TOKENS.announce, secret: true } },
     skipCheckpoints: true,
   });
   let kept = false;
@@ -83,7 +72,10 @@ async function main(): Promise<void> {
       world,
       packages: plan.packages,
       composerRepository: plan.composerRepository,
+      homepage: plan.homepage,
       edit,
+      consumer,
+      keep: values.keep,
       parallel: PARALLEL,
       ...(values.json
         ? {}
@@ -104,6 +96,7 @@ function print(engine: EngineName, plan: ReturnType<typeof loadPlan>, steps: rea
     console.log(JSON.stringify({ engine, packages: packages.length, unmanaged, warnings, steps }, null, 2));
   } else {
     showSummary(packages.length, steps);
+    showRegistry(steps, values.keep);
   }
 }
 

@@ -3,6 +3,9 @@ import type { RunOptions, RunResult } from "../cli/engine.ts";
 import type { Progress } from "../cli/progress.ts";
 import type { ManagedPackage } from "../fleet/derive.ts";
 import { NOTIFY_PATH } from "../workflows/notify.ts";
+import { openRegistry } from "./registry.ts";
+import { publishFleet, release, update } from "./release.ts";
+import { StoryFailure } from "./story-failure.ts";
 import { type Change, tamper, targets, unrepaired } from "./tamper.ts";
 import type { World } from "./world.ts";
 
@@ -25,11 +28,6 @@ export interface Step {
   readonly result?: unknown;
 }
 
-/** A step that did not end as it must; the message says what was expected. */
-export class StoryFailure extends Error {
-  override readonly name = "StoryFailure";
-}
-
 /** What the story is told about, and who listens. */
 export interface StoryOptions {
   readonly world: World;
@@ -37,6 +35,12 @@ export interface StoryOptions {
   /** satis.json after `edit`, and what that edit is. */
   readonly edit: { readonly satis: string; readonly removed?: string; readonly added: string };
   readonly composerRepository: string;
+  /** `homepage` of satis.json. */
+  readonly homepage: string;
+  /** Repository that subscribes, without its owner. */
+  readonly consumer: string;
+  /** Leaves the site up. @default false */
+  readonly keep?: boolean;
   readonly parallel: number;
   /** Called as a step begins: what listens to its engine events. */
   readonly onStep?: (name: string) => Progress;
@@ -91,7 +95,33 @@ export async function tellStory(options: StoryOptions): Promise<readonly Step[]>
   await step("detect", (run) => detect(world, run, changes));
   await step("repair", (run) => repair(world, run, changes));
   await step("edit", (run) => edit(options, run));
+  await withRegistry(options, step);
   return steps;
+}
+
+/** The registry's own half: built, published and released by the workflows that the fleet put there. */
+async function withRegistry(
+  options: StoryOptions,
+  step: (name: string, act: () => Promise<Told>) => Promise<void>,
+): Promise<void> {
+  const { world, composerRepository } = options;
+  const { added, removed } = options.edit;
+  const packages = options.packages.map(({ id }) => id).filter((id) => id !== removed);
+  const registry = await openRegistry({
+    github: world.github,
+    repository: `${world.github.owner}/${composerRepository}`,
+    homepage: options.homepage,
+    home: world.home,
+    managed: new Set([...packages, added]),
+  });
+  const released = { id: added, consumer: options.consumer };
+  try {
+    await step("publish", async () => ({ result: await publishFleet(registry, packages.length + 1) }));
+    await step("release", async () => ({ result: await release(world, registry, released) }));
+    await step("update", async () => ({ result: await update(world, registry, released) }));
+  } finally {
+    if (options.keep !== true) await registry.close();
+  }
 }
 
 interface Told {

@@ -2,6 +2,7 @@ import type { ManagedPackage } from "../fleet/derive.ts";
 import type { EmulatedGitHub } from "../sandbox/github/index.ts";
 import { WORKFLOW_PATHS } from "../workflows/composer.ts";
 import { NOTIFY_PATH } from "../workflows/notify.ts";
+import { type Act, deleteFile, EDIT, editFile, strangersApi } from "./stranger.ts";
 
 /** Something done to GitHub behind the program's back, and what a refresh must make of it. */
 export interface Change {
@@ -56,22 +57,14 @@ export function targets(
 
 /** Does the changes over HTTP, as somebody with a token of their own would. */
 export async function tamper(github: EmulatedGitHub, changes: readonly Change[]): Promise<void> {
-  for (const { repository, path, kind } of changes) {
-    const base = `${github.url}repos/${repository}`;
-    if (kind === "secret deleted") {
-      await call("DELETE", `${base}/${path}`);
-      continue;
-    }
-    const file = `${base}/contents/${path}`;
-    const { sha, content } = (await call("GET", file)) as { sha: string; content: string };
-    if (kind === "workflow deleted") {
-      await call("DELETE", file, { message: "Remove a workflow", sha });
-      continue;
-    }
-    const text = Buffer.from(content, "base64").toString();
-    const edited = Buffer.from(`${text}# edited by hand\n`).toString("base64");
-    await call("PUT", file, { message: "Edit a workflow", sha, content: edited });
-  }
+  const api = strangersApi(github.url);
+  for (const change of changes) await actOf(change)(api);
+}
+
+function actOf({ repository, path, kind }: Change): Act {
+  if (kind === "workflow edited") return editFile(repository, path);
+  if (kind === "workflow deleted") return deleteFile(repository, path);
+  return (api) => api("DELETE", `repos/${repository}/${path}`);
 }
 
 /** The changes of which GitHub still shows something. */
@@ -79,25 +72,13 @@ export async function unrepaired(
   github: EmulatedGitHub,
   changes: readonly Change[],
 ): Promise<readonly string[]> {
+  const api = strangersApi(github.url);
   const left: string[] = [];
   for (const { repository, path, kind, resource } of changes) {
     const place = kind === "secret deleted" ? path : `contents/${path}`;
-    const response = await fetch(`${github.url}repos/${repository}/${place}`, { headers: STRANGER });
-    const answer = (await response.json()) as { content?: string };
-    const text = Buffer.from(answer.content ?? "", "base64").toString();
-    if (response.status !== 200 || text.includes("# edited by hand")) left.push(resource);
+    const found = await api("GET", `repos/${repository}/${place}`).catch(() => undefined);
+    const text = Buffer.from(String(found?.content ?? ""), "base64").toString();
+    if (found === undefined || text.includes(EDIT)) left.push(resource);
   }
   return left;
-}
-
-const STRANGER = { authorization: "Bearer sandbox-stranger" };
-
-async function call(method: string, url: string, body?: object): Promise<unknown> {
-  const response = await fetch(url, {
-    method,
-    headers: STRANGER,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${new URL(url).pathname}: ${response.status}`);
-  return response.status === 204 ? undefined : response.json();
 }

@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly owner: string;
   /** Text of satis.json. */
   readonly satis: string;
+  /** Text of subscriptions.json; needs `satis-fleet:announceToken`. @default there is none */
+  readonly subscriptions?: string;
   /** Repositories that exist before the first update. */
   readonly repositories: readonly SeedRepository[];
   /** Stack configuration over the defaults below. */
@@ -37,6 +39,7 @@ export interface World {
   /** Temporary folder with satis.json and the stack's state. */
   readonly home: string;
   writeSatis(text: string): Promise<void>;
+  writeSubscriptions(text: string): Promise<void>;
   /** Changes the stack's configuration from the next run on. */
   configure(config: Readonly<Record<string, ConfigEntry>>): Promise<void>;
   close(options?: { keepFiles?: boolean }): Promise<void>;
@@ -49,6 +52,9 @@ export const SANDBOX_TOKENS = {
   provider: "sandbox-provider-token-5f1c9a",
   dispatch: "sandbox-dispatch-token-8b27e4",
   read: "sandbox-read-token-c03d61",
+  announce: "sandbox-announce-token-41d7b2",
+  registry: "sandbox-registry-token-9ae350",
+  consumer: "sandbox-consumer-token-67f18c",
 } as const;
 
 /** Stack configuration that makes the program talk to an emulated GitHub at `url`. */
@@ -70,7 +76,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const home = await mkdtemp(join(tmpdir(), "satis-fleet-"));
   const satisFile = join(home, "satis.json");
   const writeSatis = (text: string) => writeFile(satisFile, text);
+  const writeSubscriptions = (text: string) => writeFile(join(home, "subscriptions.json"), text);
   await writeSatis(options.satis);
+  if (options.subscriptions !== undefined) await writeSubscriptions(options.subscriptions);
   const github = await startGitHub({ owner: options.owner, repositories: options.repositories });
   const project = join(home, "stack");
   const backend = join(home, "state");
@@ -100,6 +108,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     settings,
     home,
     writeSatis,
+    writeSubscriptions,
     configure: (config) => stack.configure(config),
     close: async ({ keepFiles = false } = {}) => {
       await github.close();

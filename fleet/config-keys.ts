@@ -59,6 +59,12 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     doc: "The file that names the packages, relative to the program.",
   },
   {
+    name: "satis-fleet:subscriptionsFile",
+    type: "text",
+    example: "subscriptions.json",
+    doc: "The file that says which repositories get updates, relative to the program. Default: subscriptions.json beside satis.json, where there is one.",
+  },
+  {
     name: "satis-fleet:composerRepository",
     type: "text",
     example: "composer",
@@ -154,6 +160,20 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     doc: "Vendors whose packages the registry may serve. Default: the owner's name in lower case.",
   },
   {
+    name: "satis-fleet:maxHeldPercent",
+    type: "whole number",
+    default: "20",
+    example: "20",
+    doc: "When more of the packages than this percentage fail at once, nothing is published and the last good registry stays.",
+  },
+  {
+    name: "satis-fleet:maxDeletedPercent",
+    type: "whole number",
+    default: "10",
+    example: "10",
+    doc: "When a build would lose more of the published versions than this percentage, nothing is published, although their refs are gone.",
+  },
+  {
     name: "satis-fleet:reviewers",
     type: "list",
     default: "[]",
@@ -180,5 +200,39 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     secret: true,
     example: "TOKEN",
     doc: "Token that builds read private package repositories with; needs Contents: read on them.",
+  },
+  {
+    name: "satis-fleet:readAppId",
+    type: "text",
+    example: "123456",
+    doc: "GitHub App whose tokens read the package repositories in builds, instead of satis-fleet:readToken: each run mints its own, of an hour. It needs Contents: read.",
+  },
+  {
+    name: "satis-fleet:readAppKey",
+    type: "text",
+    secret: true,
+    example: "-----BEGIN RSA PRIVATE KEY-----...",
+    doc: "Private key of the App that satis-fleet:readAppId names.",
+  },
+  {
+    name: "satis-fleet:announceToken",
+    type: "text",
+    secret: true,
+    example: "TOKEN",
+    doc: "Token that tells consumers of new versions; needs Actions: write on the repositories of subscriptions.json, nothing else. Required where there are any.",
+  },
+  {
+    name: "satis-fleet:registryToken",
+    type: "text",
+    secret: true,
+    example: "TOKEN",
+    doc: "Token that consumers' updates read the registry with; needs Contents: read on the composer repository, nothing else. Required for subscriptions with hosting private.",
+  },
+  {
+    name: "satis-fleet:consumerToken",
+    type: "text or object",
+    secret: true,
+    example: '{"owner/repository": "TOKEN"}',
+    doc: "Token that opens the pull request of the subscription with token true; needs Contents and Pull requests: write on that one repository. With several such repositories an object, a token each.",
   },
 ];

@@ -33,6 +33,8 @@ export interface Reader {
   text(name: string, fits: Fits, complaint: string): string;
   optional(name: string, fits: Fits, complaint: string): string | undefined;
   wholeNumber(name: string): number;
+  /** 0 to 100. */
+  percentage(name: string): number;
   flag(name: string): boolean;
   choice<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice;
   list(name: string, fits: Fits, complaint: string, fallback: readonly string[]): readonly string[];
@@ -64,6 +66,11 @@ export function reader(values: ReadonlyMap<string, string>, findings: Finding[])
     wholeNumber(name) {
       if (/^\d{1,9}$/.test(raw(name))) return Number(raw(name));
       complain(name, `is no whole number of 0 or more: ${quoted(raw(name))}`);
+      return 0;
+    },
+    percentage(name) {
+      if (/^(?:\d{1,2}|100)$/.test(raw(name))) return Number(raw(name));
+      complain(name, `is no percentage from 0 to 100: ${quoted(raw(name))}`);
       return 0;
     },
     flag(name) {

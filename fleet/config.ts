@@ -35,6 +35,8 @@ export interface FleetConfig {
     readonly authentication: "token" | "app" | "environment";
   };
   readonly satisFile: string;
+  /** `undefined`: subscriptions.json beside satis.json. */
+  readonly subscriptionsFile?: string;
   readonly composerRepository?: string;
   readonly composerBranch: string;
   readonly manageRepository: boolean;
@@ -51,8 +53,20 @@ export interface FleetConfig {
   readonly renames: ReadonlyMap<string, string>;
   /** In lower case. */
   readonly vendors: readonly string[];
+  /** 0 to 100. */
+  readonly maxHeldPercent: number;
+  /** 0 to 100. */
+  readonly maxDeletedPercent: number;
   readonly reviewers: readonly string[];
   readonly commitSatis: boolean;
+  /** App that reads the packages in builds; its key is a secret. */
+  readonly readAppId?: string;
+  /** Which of the secrets for consumers are set. */
+  readonly consumerSecrets: {
+    readonly announceToken: boolean;
+    readonly registryToken: boolean;
+    readonly consumerToken: boolean;
+  };
 }
 
 /** Whether GitHub's plan withholds rulesets, environments, organization secrets and Pages from the composer repository. */
@@ -85,6 +99,13 @@ function readAll(read: Reader, secrets: ReadonlySet<string>): FleetConfig {
     isRepository,
     "is no repository name",
   );
+  const readAppId = read.optional(
+    "satis-fleet:readAppId",
+    (text) => /^\d{1,12}$/.test(text),
+    "is no App's id",
+  );
+  const isFileName = (text: string) => /^\P{C}+$/u.test(text);
+  const subscriptionsFile = read.optional("satis-fleet:subscriptionsFile", isFileName, "is no file name");
   return {
     github: {
       owner,
@@ -96,7 +117,8 @@ function readAll(read: Reader, secrets: ReadonlySet<string>): FleetConfig {
           ? "token"
           : "environment",
     },
-    satisFile: read.text("satis-fleet:satisFile", (text) => /^\P{C}+$/u.test(text), "is no file name"),
+    satisFile: read.text("satis-fleet:satisFile", isFileName, "is no file name"),
+    ...(subscriptionsFile === undefined ? {} : { subscriptionsFile }),
     ...(composerRepository === undefined ? {} : { composerRepository }),
     composerBranch: read.text("satis-fleet:composerBranch", isBranch, "is no branch name"),
     manageRepository: read.flag("satis-fleet:manageRepository"),
@@ -118,6 +140,8 @@ function readAll(read: Reader, secrets: ReadonlySet<string>): FleetConfig {
     vendors: read
       .list("satis-fleet:vendors", isVendor, "is no vendor of Composer packages", [owner])
       .map((vendor) => vendor.toLowerCase()),
+    maxHeldPercent: read.percentage("satis-fleet:maxHeldPercent"),
+    maxDeletedPercent: read.percentage("satis-fleet:maxDeletedPercent"),
     reviewers: read.list(
       "satis-fleet:reviewers",
       isReviewer,
@@ -125,6 +149,12 @@ function readAll(read: Reader, secrets: ReadonlySet<string>): FleetConfig {
       [],
     ),
     commitSatis: read.flag("satis-fleet:commitSatis"),
+    ...(readAppId === undefined ? {} : { readAppId }),
+    consumerSecrets: {
+      announceToken: secrets.has("satis-fleet:announceToken"),
+      registryToken: secrets.has("satis-fleet:registryToken"),
+      consumerToken: secrets.has("satis-fleet:consumerToken"),
+    },
   };
 }
 
@@ -167,6 +197,7 @@ function crossFindings(config: FleetConfig, secrets: ReadonlySet<string>): Findi
   if (secrets.has("github:token") && secrets.has("github:appAuth")) {
     findings.push(fault("github:token and github:appAuth are both set", "pulumi config rm github:token"));
   }
+  findings.push(...readerFindings(config, secrets));
   if (config.notify === "dispatch" && !secrets.has("satis-fleet:dispatchToken")) {
     const remedy = `${setCommand("satis-fleet:dispatchToken")}, or ${setCommand("satis-fleet:notify", "poll")}`;
     findings.push(fault("satis-fleet:dispatchToken is missing, and notify is dispatch", remedy));
@@ -185,6 +216,22 @@ function crossFindings(config: FleetConfig, secrets: ReadonlySet<string>): Findi
   }
   if (isRestricted(config)) findings.push(...restrictions(config));
   return findings;
+}
+
+/** Builds read the packages with one thing or the other. */
+function readerFindings({ readAppId }: FleetConfig, secrets: ReadonlySet<string>): Finding[] {
+  const hasKey = secrets.has("satis-fleet:readAppKey");
+  if (readAppId !== undefined && !hasKey) {
+    return [fault("satis-fleet:readAppId has no key", setCommand("satis-fleet:readAppKey"))];
+  }
+  if (readAppId === undefined && hasKey) {
+    return [fault("satis-fleet:readAppKey is of no App", setCommand("satis-fleet:readAppId"))];
+  }
+  if (readAppId !== undefined && secrets.has("satis-fleet:readToken")) {
+    const message = "satis-fleet:readToken and satis-fleet:readAppId are both set";
+    return [fault(message, "pulumi config rm satis-fleet:readToken")];
+  }
+  return [];
 }
 
 /** What plan free withholds from private repositories (docs.github.com, "GitHub's plans"). */

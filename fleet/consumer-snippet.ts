@@ -1,3 +1,4 @@
+import type { ComposerRepositoryPlan } from "./composer.ts";
 import type { FleetConfig } from "./config.ts";
 import type { Fleet } from "./derive.ts";
 
@@ -31,28 +32,36 @@ export function consumerSnippet(
   config: Pick<FleetConfig, "github" | "vendors">,
   actions: ConsumerActions,
 ): ConsumerSnippet {
+  return {
+    repositoryEntry: repositoryEntry(composer, config.vendors),
+    authCommand: authCommand(config.github.host),
+    ci: ciExample(config.github.host, actions),
+  };
+}
+
+/** `repositories` of a consumer's composer.json. */
+export function repositoryEntry(
+  { registryUrl, hosting }: Pick<ComposerRepositoryPlan, "registryUrl" | "hosting">,
+  vendors: readonly string[],
+): string {
   const registry = {
     type: "composer",
-    url: composer.registryUrl,
+    url: registryUrl,
     // Composer sets no Accept header, and the contents API would answer with base64 inside JSON.
-    ...(composer.hosting === "private"
+    ...(hosting === "private"
       ? { options: { http: { header: ["Accept: application/vnd.github.raw"] } } }
       : {}),
   };
   const packagist = {
     type: "composer",
     url: "https://repo.packagist.org",
-    exclude: config.vendors.map((vendor) => `${vendor}/*`),
+    exclude: vendors.map((vendor) => `${vendor}/*`),
   };
-  const repositories = [registry, packagist, { "packagist.org": false }];
-  return {
-    repositoryEntry: JSON.stringify({ repositories }, null, 2),
-    authCommand: authCommand(config.github.host),
-    ci: ciExample(config.github.host, actions),
-  };
+  return JSON.stringify({ repositories: [registry, packagist, { "packagist.org": false }] }, null, 2);
 }
 
-function authCommand(host: string): string {
+/** Shell line that lets Composer read packages; takes the token from $COMPOSER_TOKEN. */
+export function authCommand(host: string): string {
   const token = `composer config --global --auth github-oauth.${host} "$COMPOSER_TOKEN"`;
   return host === "github.com" ? token : `${domainsCommand(host)} && ${token}`;
 }

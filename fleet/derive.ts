@@ -6,18 +6,23 @@ import {
 } from "./composer.ts";
 import type { Delivery, FleetConfig } from "./config.ts";
 import { configFault, configWarning, setCommand } from "./config-reader.ts";
+import { type Consumer, deriveConsumers } from "./consumers.ts";
 import { type Finding, hasFault, quoted, safeText } from "./findings.ts";
 import { isPackageName } from "./grammar.ts";
 import { parseRepositoryUrl } from "./repository-url.ts";
 import type { Satis, SatisEntry } from "./satis.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 export type { ComposerRepositoryPlan, FleetFeatures } from "./composer.ts";
+export type { Consumer } from "./consumers.ts";
 
 /** Everything the fleet is to be, as data. */
 export interface Fleet {
   readonly composer: ComposerRepositoryPlan;
   /** Sorted by id, one for each repository however often it is named. */
   readonly packages: readonly ManagedPackage[];
+  /** Repositories of subscriptions.json, sorted by id. */
+  readonly consumers: readonly Consumer[];
   /** In the file's order. */
   readonly unmanaged: readonly UnmanagedEntry[];
   /** Entries that name a repository which an earlier one names. */
@@ -52,21 +57,31 @@ export interface UnmanagedEntry {
   readonly column: number;
 }
 
+const NO_SUBSCRIPTIONS: Subscriptions = { file: "subscriptions.json", list: [] };
+
 /**
- * Gives the fleet that a satis.json and a configuration describe, or the faults that stand in the way.
+ * Gives the fleet that satis.json, subscriptions.json and a configuration describe, or the faults that stand in the way.
  *
  * Nothing in it depends on the order of entries, on the form of their URLs or on letter case.
  */
-export function deriveFleet(satis: Satis, config: FleetConfig): { fleet?: Fleet; findings: Finding[] } {
+export function deriveFleet(
+  satis: Satis,
+  config: FleetConfig,
+  subscriptions: Subscriptions = NO_SUBSCRIPTIONS,
+): { fleet?: Fleet; findings: Finding[] } {
   const { composer, findings } = deriveComposer(satis, config);
   const sorted = sortOut(satis, config, composer);
   findings.push(...sorted.findings);
   const renamedFrom = new Map([...config.renames].map(([from, to]) => [to, from]));
   const { names, findings: nameFindings } = packageNames(satis, sorted.managed);
+  const { consumers, findings: consumerFindings } = deriveConsumers(subscriptions, config, composer);
+  // A key of the configuration may name a repository in either role.
+  const known = new Set([...sorted.managed.keys(), ...consumers.map(({ id }) => id)]);
   findings.push(
     ...nameFindings,
-    ...referenceFindings(config, sorted.managed),
-    ...renameFindings(config, sorted.managed),
+    ...referenceFindings(config, known),
+    ...renameFindings(config, known),
+    ...consumerFindings,
   );
   if (hasFault(findings)) return { findings };
   const packages = [...sorted.managed.keys()]
@@ -74,7 +89,10 @@ export function deriveFleet(satis: Satis, config: FleetConfig): { fleet?: Fleet;
     .map((id) => managedPackage(id, config, { names, renamedFrom }));
   if (packages.length === 0) findings.push(nothingManaged(satis, config));
   const { unmanaged, duplicates } = sorted;
-  return { fleet: { composer, packages, unmanaged, duplicates, features: deriveFeatures(config) }, findings };
+  return {
+    fleet: { composer, packages, consumers, unmanaged, duplicates, features: deriveFeatures(config) },
+    findings,
+  };
 }
 
 interface SortedEntries {
@@ -195,7 +213,7 @@ function packageNames(
 }
 
 /** Keys of `delivery` and `branches` that name no package are most likely misspelt. */
-function referenceFindings(config: FleetConfig, managed: ReadonlyMap<string, unknown>): Finding[] {
+function referenceFindings(config: FleetConfig, managed: ReadonlySet<string>): Finding[] {
   const references: readonly [string, Iterable<string>][] = [
     ["satis-fleet:delivery", config.delivery.byRepository.keys()],
     ["satis-fleet:branches", config.branches.keys()],
@@ -207,7 +225,7 @@ function referenceFindings(config: FleetConfig, managed: ReadonlyMap<string, unk
   );
 }
 
-function renameFindings(config: FleetConfig, managed: ReadonlyMap<string, unknown>): Finding[] {
+function renameFindings(config: FleetConfig, managed: ReadonlySet<string>): Finding[] {
   const key = "satis-fleet:renames";
   const targets = new Map<string, string>();
   const findings: Finding[] = [];

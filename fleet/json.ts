@@ -43,16 +43,21 @@ const ERROR_TEXT: Readonly<Record<number, string>> = {
 /**
  * Reads JSON strictly, with the position of everything in it.
  *
- * A byte order mark, any line ending, tabs and non-ASCII text are fine. Trailing commas, duplicate keys and, unless `allowComments` is
- * set, comments are faults: Composer and Satis read strict JSON, and of two equal keys each reader takes another. Every comment,
+ * A byte order mark, any line ending, tabs and non-ASCII text are fine. Duplicate keys and, unless `allowTrailingCommas` or
+ * `allowComments` is set, trailing commas and comments are faults: Composer and Satis read strict JSON, and of two equal keys each reader takes another. Every comment,
  * trailing comma and duplicate key is reported; other syntax errors end the reading at the first, since what follows is guesswork.
  */
 export function parseJson(
   text: string,
-  options: { readonly file: string; readonly allowComments?: boolean },
+  options: {
+    readonly file: string;
+    readonly allowComments?: boolean;
+    readonly allowTrailingCommas?: boolean;
+  },
 ): { document?: JsonDocument; findings: Finding[] } {
   const body = text.startsWith("\ufeff") ? text.slice(1) : text;
-  const json = options.allowComments ? withoutComments(body) : body;
+  const bare = options.allowComments ? withoutComments(body) : body;
+  const json = options.allowTrailingCommas ? withoutTrailingCommas(bare) : bare;
   const positionAt = positions(json);
   const fault = (offset: number, message: string, remedy: string): Finding => ({
     severity: "fault",
@@ -214,6 +219,25 @@ function withoutComments(json: string): string {
     parts.push(/^\/[/*]/.test(token) ? token.replace(/[^\r\n]/g, " ") : token);
   }
   return parts.join("");
+}
+
+/** Blanks commas before a closing bracket out; of two commas the first stays, and is a fault. */
+function withoutTrailingCommas(json: string): string {
+  const scanner = createScanner(json, true);
+  const commas: number[] = [];
+  let comma: number | undefined;
+  for (;;) {
+    const before = scanner.getPosition();
+    scanner.scan();
+    if (scanner.getPosition() === before && before >= json.length) break;
+    const character = scanner.getTokenLength() === 1 ? json[scanner.getTokenOffset()] : undefined;
+    if (comma !== undefined && (character === "}" || character === "]")) commas.push(comma);
+    comma = character === "," ? scanner.getTokenOffset() : undefined;
+  }
+  const parts = commas.map((offset, index) =>
+    json.slice(index === 0 ? 0 : (commas[index - 1] ?? 0) + 1, offset),
+  );
+  return [...parts, json.slice(commas.length === 0 ? 0 : (commas.at(-1) ?? 0) + 1)].join(" ");
 }
 
 function sorted(findings: readonly Finding[]): Finding[] {

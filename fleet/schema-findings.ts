@@ -1,24 +1,33 @@
 import type * as z from "zod";
 import { type Finding, quoted, safeText } from "./findings.ts";
 import type { JsonDocument, JsonPath } from "./json.ts";
+import { suggest } from "./suggest.ts";
 
 /** One way in which a value departs from its schema; shared by all files that are checked with zod. */
 interface Departure {
   readonly path: JsonPath;
   readonly message: string;
   readonly remedy: string;
+  /** It is the key that is wrong, not its value. */
+  readonly key?: true;
 }
 
 /** Turns what zod found into faults at their lines; `remedies` says what to write for a missing top-level key. */
 export function schemaFindings(
   issues: readonly z.core.$ZodIssue[],
   document: JsonDocument,
-  options: { readonly file: string; readonly remedies: Readonly<Record<string, string>> },
+  options: {
+    readonly file: string;
+    readonly remedies: Readonly<Record<string, string>>;
+    /** Of strict objects, for what was meant by a key that they do not know. */
+    readonly knownKeys?: (path: JsonPath) => readonly string[];
+  },
 ): Finding[] {
-  return departures(issues, [], document.value).map(({ path, message, remedy }) => ({
+  const keysOf = options.knownKeys ?? (() => []);
+  return departures(issues, [], document.value, keysOf).map(({ path, message, remedy, key }) => ({
     severity: "fault",
     file: options.file,
-    ...document.positionOf(path),
+    ...(key ? document.keyPositionOf(path) : document.positionOf(path)),
     message,
     remedy:
       (valueAt(document.value, path) === undefined ? options.remedies[pathText(path)] : undefined) ?? remedy,
@@ -36,18 +45,35 @@ export function pathText(path: JsonPath): string {
     .join("");
 }
 
-function departures(issues: readonly z.core.$ZodIssue[], above: JsonPath, root: unknown): Departure[] {
+function departures(
+  issues: readonly z.core.$ZodIssue[],
+  above: JsonPath,
+  root: unknown,
+  keysOf: (path: JsonPath) => readonly string[],
+): Departure[] {
   return issues.flatMap((issue): Departure[] => {
     const path = [...above, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
     if (issue.code === "invalid_union") {
       const inside = likeliestBranch(issue.errors);
-      if (inside !== undefined) return departures(inside, path, root);
+      if (inside !== undefined) return departures(inside, path, root, keysOf);
       return [mismatch(path, alternatives(issue.errors), root)];
     }
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => unknownKey(path, key, keysOf(path)));
     const expected = expectation(issue);
     if (expected !== undefined) return [mismatch(path, expected, root)];
-    return [{ path, message: `${pathText(path)} ${issue.message}`, remedy: "correct the value" }];
+    const told = issue.code === "custom" ? issue.params?.remedy : undefined;
+    const remedy = typeof told === "string" ? told : "correct the value";
+    return [{ path, message: `${pathText(path)} ${issue.message}`, remedy }];
   });
+}
+
+function unknownKey(path: JsonPath, key: string, known: readonly string[]): Departure {
+  const meant = suggest(key, known);
+  const remedy =
+    meant === undefined ? `take it out; known are ${known.join(", ")}` : `did you mean ${quoted(meant)}?`;
+  const where = path.length === 0 ? "" : ` in ${pathText(path)}`;
+  return { path: [...path, key], message: `there is no key ${quoted(key)}${where}`, remedy, key: true };
 }
 
 /** The alternative that the author meant: one whose own type fits, so that only something inside it is wrong. */

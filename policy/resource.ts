@@ -36,6 +36,7 @@ export function githubType(name: string): string {
 export const FLEET = "satisfleet:index:Fleet";
 export const COMPOSER_REPOSITORY = "satisfleet:index:ComposerRepository";
 export const PACKAGE_NOTIFIER = "satisfleet:index:PackageNotifier";
+export const CONSUMER_UPDATER = "satisfleet:index:ConsumerUpdater";
 export const GITHUB_PROVIDER = "pulumi:providers:github";
 
 export const REPOSITORY = githubType("Repository");

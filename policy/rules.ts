@@ -1,5 +1,6 @@
 import type { Rule } from "./rule.ts";
 import { commitMessageWithoutSkipMarker } from "./rules/commit-message-without-skip-marker.ts";
+import { consumerTokenInItsConsumer } from "./rules/consumer-token-in-its-consumer.ts";
 import { defaultBranchProtected } from "./rules/default-branch-protected.ts";
 import { deleteBeforeReplace } from "./rules/delete-before-replace.ts";
 import { dispatchTokenOnlyWhereNeeded } from "./rules/dispatch-token-only-where-needed.ts";
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   noSecretValueElsewhere,
   secretNameAndScope,
   dispatchTokenOnlyWhereNeeded,
+  consumerTokenInItsConsumer,
   secretsInLimitedEnvironment,
   defaultBranchProtected,
   repositoryVisibility,

@@ -1,7 +1,7 @@
 import { branchPattern, onBranch, secret } from "./expression.ts";
 import type { CallJob, Workflow } from "./model.ts";
 import { PARTIAL_BUILD_FILE } from "./notify.ts";
-import { registryWorkflow } from "./registry.ts";
+import { type RegistryOptions, readSecrets, registryWorkflow } from "./registry.ts";
 import { renderWorkflow } from "./render.ts";
 
 const FOLDER = ".github/workflows/";
@@ -34,6 +34,12 @@ export interface ComposerOptions {
   readonly environment: string | undefined;
   /** Secret with the token that reads the package repositories. */
   readonly readTokenSecret: string;
+  /** App whose token reads them instead. */
+  readonly readApp?: RegistryOptions["readApp"];
+  /** Whether there are consumers to tell. @default false */
+  readonly announces?: boolean;
+  /** SHA-256 of the publisher's file, which the workflow checks before it runs it. */
+  readonly publisherSha256: string;
 }
 
 /** Rendered workflows by their key in {@link WORKFLOW_PATHS}. */
@@ -53,7 +59,9 @@ export function unscheduledWorkflows(
   options: Omit<ComposerOptions, "cronMinute">,
 ): Pick<ComposerWorkflows, "registry" | "partialBuild"> {
   return {
-    registry: renderWorkflow(registryWorkflow({ ...options, guard: guard(options.branch) })),
+    registry: renderWorkflow(
+      registryWorkflow({ readApp: undefined, announces: false, ...options, guard: guard(options.branch) }),
+    ),
     partialBuild: renderWorkflow(partialBuildWorkflow(options)),
   };
 }
@@ -78,7 +86,7 @@ function buildWorkflow(options: ComposerOptions): Workflow {
   return {
     name: "Build",
     on: {
-      // Hourly although each run builds everything: one that finds nothing new commits and deploys nothing, and Composer's cache makes it short.
+      // Hourly: one that finds nothing stale ends after its plan, within a minute.
       schedule: [{ cron: `${cronMinute} * * * *` }],
       push: { branches: [branchPattern(branch)], paths: ["satis.json"] },
       workflow_dispatch: {},
@@ -111,20 +119,21 @@ function partialBuildWorkflow(options: Omit<ComposerOptions, "cronMinute">): Wor
 }
 
 /** The caller has no concurrency group: one equal to the called workflow's would wait for itself. */
-function callRegistry(
-  { hosting, environment, readTokenSecret }: Omit<ComposerOptions, "cronMinute">,
-  inputs: Record<string, string>,
-): CallJob {
+function callRegistry(options: Omit<ComposerOptions, "cronMinute">, inputs: Record<string, string>): CallJob {
+  const { hosting, environment, readTokenSecret, readApp, announces = false } = options;
+  const names = readSecrets({ readTokenSecret, readApp, announces });
   return {
     name: "Registry",
     uses: `./${FOLDER}${REGISTRY_FILE}`,
     // Upper bound of what the called jobs ask for, each for itself.
-    permissions:
-      hosting === "pages"
-        ? { contents: "write", pages: "write", "id-token": "write" }
-        : { contents: "write" },
+    permissions: {
+      contents: "write",
+      issues: "write",
+      ...(hosting === "pages" ? { pages: "write", "id-token": "write" } : {}),
+    },
     with: inputs,
     // A called workflow gets an environment's secrets only with `inherit` (actions/runner#1490).
-    secrets: environment !== undefined ? "inherit" : { [readTokenSecret]: secret(readTokenSecret) },
+    secrets:
+      environment !== undefined ? "inherit" : Object.fromEntries(names.map((name) => [name, secret(name)])),
   };
 }

@@ -2,7 +2,9 @@ import type { ActionPin } from "./pins.ts";
 
 /** Rights of the job's own token; whatever is not named is none. */
 export type Permissions = Readonly<
-  Partial<Record<"actions" | "contents" | "id-token" | "issues" | "pages", "read" | "write">>
+  Partial<
+    Record<"actions" | "contents" | "id-token" | "issues" | "pages" | "pull-requests", "read" | "write">
+  >
 >;
 
 /** Values by name; a text may hold `${{ }}` expressions, so outside text goes through `literal` first. */
@@ -33,6 +35,8 @@ export type Step = ActionStep | ScriptStep;
 export interface Concurrency {
   readonly group: string;
   readonly "cancel-in-progress": boolean;
+  /** Runs that wait: `max` keeps up to 100, without it a newer one takes the place of the one that waits. */
+  readonly queue?: "max";
 }
 
 /** The environment whose rules and secrets a job gets; without `deployment`, each run counts as a deployment. */

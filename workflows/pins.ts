@@ -25,6 +25,21 @@ export const PINS = {
   },
   cacheRestore: { action: "actions/cache/restore", commit: CACHE_COMMIT, version: CACHE_VERSION },
   cacheSave: { action: "actions/cache/save", commit: CACHE_COMMIT, version: CACHE_VERSION },
+  createAppToken: {
+    action: "actions/create-github-app-token",
+    commit: "1b10c78c7865c340bc4f6099eb2f838309f1e8c3",
+    version: "v3.1.1",
+  },
+  uploadArtifact: {
+    action: "actions/upload-artifact",
+    commit: "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a",
+    version: "v7.0.1",
+  },
+  downloadArtifact: {
+    action: "actions/download-artifact",
+    commit: "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c",
+    version: "v8.0.1",
+  },
   uploadPagesArtifact: {
     action: "actions/upload-pages-artifact",
     commit: "fc324d3547104276b827a68afc52ff2a11cc49c9",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
+import type { Output } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openReader, type Read, type Reader } from "../drift/reader.ts";
 import {
@@ -55,10 +56,10 @@ export interface Adoption {
 }
 
 /** Looks at GitHub for what the stack would create, and gives what there is of it already. */
-export async function look(context: Context): Promise<Adoption> {
-  const { stack, config, rawConfig, fleet, settings } = context;
+export async function look(context: Context, output: Output): Promise<Adoption> {
+  const { config, rawConfig, fleet, settings } = context;
   const { owner, repository: composer } = fleet.composer;
-  const planned = await plannedCreates(stack);
+  const planned = await plannedCreates(context, output);
   const github = connect(config, rawConfig, { onlyReads: true });
   const reader = await openReader(github, join(settings.home, ".satis-fleet", "adopt-cache.json"));
   const { existing, repositories } = await readExisting({ github, reader, owner }, planned);

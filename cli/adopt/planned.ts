@@ -1,5 +1,7 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { Output } from "../command.ts";
 import { type Data, dataOf } from "../drift/state.ts";
-import type { FleetStack } from "../engine.ts";
+import { type EngineContext, runEngine } from "../up/run.ts";
 
 /** A resource that the next update would create. */
 export interface Planned {
@@ -42,25 +44,24 @@ export function knownText(value: unknown): string | undefined {
 }
 
 /** What the next update would create, parents before their children, the same for the same fleet; the program is asked, and not GitHub. */
-export async function plannedCreates(stack: FleetStack): Promise<readonly Planned[]> {
+export async function plannedCreates(context: EngineContext, output: Output): Promise<readonly Planned[]> {
   const planned: Planned[] = [];
-  await stack.preview({
-    onEvent: ({ resourcePreEvent }) => {
-      const step = resourcePreEvent?.metadata;
-      if (step?.op !== "create" || step.type === "pulumi:pulumi:Stack" || !step.new) return;
-      const { urn, type, custom = false, parent, inputs } = step.new;
-      const reference = step.new.provider ?? "";
-      planned.push({
-        urn,
-        type,
-        name: urn.slice(urn.lastIndexOf("::") + 2),
-        custom,
-        parent,
-        provider: reference.slice(0, Math.max(0, reference.lastIndexOf("::"))),
-        inputs: dataOf(inputs),
-      });
-    },
-  });
+  const onEvent = ({ resourcePreEvent }: EngineEvent) => {
+    const step = resourcePreEvent?.metadata;
+    if (step?.op !== "create" || step.type === "pulumi:pulumi:Stack" || !step.new) return;
+    const { urn, type, custom = false, parent, inputs } = step.new;
+    const reference = step.new.provider ?? "";
+    planned.push({
+      urn,
+      type,
+      name: urn.slice(urn.lastIndexOf("::") + 2),
+      custom,
+      parent,
+      provider: reference.slice(0, Math.max(0, reference.lastIndexOf("::"))),
+      inputs: dataOf(inputs),
+    });
+  };
+  await runEngine(context, { command: "preview", name: "preview", options: { onEvent } }, output);
   // Engines tell of steps as they come; a URN has the types of all that is above it.
   const depth = ({ urn }: Planned) => urn.split("$").length;
   return planned.sort((a, b) => depth(a) - depth(b) || (a.urn < b.urn ? -1 : 1));

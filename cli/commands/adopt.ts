@@ -3,7 +3,8 @@ import { Command } from "commander";
 import { type Adoption, look } from "../adopt/look.ts";
 import { byHand, describeAdoption } from "../adopt/report.ts";
 import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, type ContextOptions, loadContext } from "../context.ts";
+import { type Context, type ContextOptions, loadContext, requireToken } from "../context.ts";
+import { runEngine } from "../up/run.ts";
 
 /** The command's options. */
 export interface AdoptOptions {
@@ -26,11 +27,12 @@ export interface AdoptOptions {
  * last author's). Gives 2 where something has to be seen to first; nothing is imported then.
  */
 export async function adopt(given: Context, options: AdoptOptions, output: Output): Promise<number> {
+  requireToken(given);
   let context = given;
-  let adoption = await look(context);
+  let adoption = await look(context, output);
   if (options.configure && adoption.settings.length > 0) {
     context = await configured(context, adoption, output);
-    adoption = await look(context);
+    adoption = await look(context, output);
   }
   await writeFile(options.out, `${JSON.stringify(adoption.document, null, 2)}\n`);
   const ready = adoption.settings.length === 0 && adoption.problems.length === 0;
@@ -60,7 +62,8 @@ async function importInto(context: Context, { prepare, document }: Adoption, out
     );
   if (prepare.length > 0) {
     output.err("making the provider and the components, nothing of it on GitHub");
-    await context.stack.up({ target: [...prepare] });
+    const options = { target: [...prepare] };
+    await runEngine(context, { command: "up", name: "up", options }, output);
   }
   if (document.resources.length === 0) return;
   output.err(`importing ${document.resources.length} resources`);

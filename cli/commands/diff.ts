@@ -4,12 +4,14 @@ import type { FleetConfig } from "../../fleet/config.ts";
 import { deriveFleet } from "../../fleet/derive.ts";
 import { FaultsError, type Finding, formatFinding, hasFault } from "../../fleet/findings.ts";
 import { parseSatis, readSatis } from "../../fleet/satis.ts";
+import { parseSubscriptions, readSubscriptions } from "../../fleet/subscriptions.ts";
 import { EXIT, type Output, runAction, TERMINAL } from "../command.ts";
-import { parseRawConfig, ROOT } from "../context.ts";
+import { parseRawConfig, ROOT, subscriptionsFileOf } from "../context.ts";
 import { type Base, readBase } from "../diff/base.ts";
 import { compareFleets, isEmptyDiff, type Side } from "../diff/compare.ts";
 import { type DiffReport, renderMarkdown, summary } from "../diff/markdown.ts";
 import { readStackFile } from "../diff/stack-file.ts";
+import { describeSubscriptions } from "../diff/subscriptions.ts";
 
 /** The command's options. */
 export interface DiffOptions {
@@ -23,17 +25,21 @@ export interface DiffOptions {
 }
 
 /**
- * Says what a change of satis.json does to the fleet, from two files and the stack's plain configuration.
+ * Says what a change of satis.json and subscriptions.json does to the fleet, from the files and the stack's plain configuration.
  *
  * No credential, no engine and no network: a pull request from a fork may run it. Gives 0 whether or not something changes, 1 where
- * satis.json or the configuration has a fault.
+ * one of them or the configuration has a fault.
  */
 export async function diff(base: string, options: DiffOptions, output: Output): Promise<number> {
   const home = resolve(options.cwd ?? ROOT);
   const raw = readStackFile(join(home, `Pulumi.${options.stack}.yaml`));
   const { config, findings: configFindings } = parseRawConfig(raw);
   if (!config) throw new FaultsError(configFindings);
-  const report = compare(config, configFindings, await readBase(base, resolve(ROOT, config.satisFile)));
+  const report = compare(
+    config,
+    configFindings,
+    await readBase(base, resolve(ROOT, config.satisFile), subscriptionsFileOf(config)[0]),
+  );
   if (options.json) output.out(JSON.stringify(jsonOf(report)));
   else if (options.markdown) output.out(renderMarkdown(report));
   else for (const line of describe(report)) output.out(line);
@@ -43,10 +49,11 @@ export async function diff(base: string, options: DiffOptions, output: Output): 
 function compare(config: FleetConfig, configFindings: readonly Finding[], base: Base): DiffReport {
   const file = config.satisFile;
   const { satis, findings } = readSatis(resolve(ROOT, file), file);
-  const derived = satis ? deriveFleet(satis, config) : { findings: [] };
-  const all = [...configFindings, ...findings, ...derived.findings];
+  const { subscriptions, findings: subscriptionFindings } = readSubscriptions(...subscriptionsFileOf(config));
+  const derived = satis && subscriptions ? deriveFleet(satis, config, subscriptions) : { findings: [] };
+  const all = [...configFindings, ...findings, ...subscriptionFindings, ...derived.findings];
   if (!(satis && derived.fleet) || hasFault(all)) throw new FaultsError(all);
-  const before = base.text === undefined ? undefined : sideOf(base.text, file, config);
+  const before = base.text === undefined ? undefined : sideOf({ ...base, text: base.text }, config);
   const notes =
     base.text === undefined
       ? [`${base.name} has no satis.json: every package counts as added.`]
@@ -70,13 +77,23 @@ function textOf({ message, remedy }: Finding): string {
 
 /** The fleet before the change, under the configuration of today; renames concern today's names only. */
 function sideOf(
-  text: string,
-  file: string,
+  base: Base & { readonly text: string },
   config: FleetConfig,
 ): { side?: Side; findings: readonly Finding[] } {
-  const { satis, findings } = parseSatis(text, { file });
+  const [, file] = subscriptionsFileOf(config);
+  const { satis, findings } = parseSatis(base.text, { file: config.satisFile });
+  const before =
+    base.subscriptions === undefined
+      ? { subscriptions: { file, list: [] }, findings: [] }
+      : parseSubscriptions(base.subscriptions, { file });
+  findings.push(...before.findings);
   if (!satis) return { findings };
-  const { fleet, findings: derived } = deriveFleet(satis, { ...config, renames: new Map() });
+  // Faulty ones count as none.
+  const { fleet, findings: derived } = deriveFleet(
+    satis,
+    { ...config, renames: new Map() },
+    before.subscriptions,
+  );
   return { ...(fleet ? { side: { satis, fleet } } : {}), findings: [...findings, ...derived] };
 }
 
@@ -100,6 +117,7 @@ function describe({ base, diff: found, findings, notes }: DiffReport): readonly 
     ...unmanaged.added.map(({ url, type, reason }) => `+ ${url ?? type}, not managed: ${reason}`),
     ...unmanaged.removed.map(({ url, type }) => `- ${url ?? type}, not managed`),
     ...(settings.length > 0 ? [`~ settings of Satis: ${settings.join(", ")}; everything is built`] : []),
+    ...describeSubscriptions(found.subscriptions),
     ...(composer ? [`> the composer repository ${composer.from} is ${composer.to} now`] : []),
     ...findings.map(formatFinding),
     ...notes,
@@ -113,15 +131,15 @@ Examples:
   fleet diff origin/main --markdown     as a comment of a pull request
   fleet diff old-satis.json --json      two files
 
-Reads satis.json and Pulumi.<stack>.yaml, secrets left aside: no credential, no engine, no network.
+Reads satis.json, subscriptions.json and Pulumi.<stack>.yaml, secrets left aside: no credential, no engine, no network.
 
-Exit codes: 0 compared, 1 an error, or a fault in satis.json or the configuration.`;
+Exit codes: 0 compared, 1 an error, or a fault in one of the files.`;
 
 /** `fleet diff`. */
 export function diffCommand(output: Output = TERMINAL): Command {
   return new Command("diff")
     .description(
-      "say what a change of satis.json does to the fleet: packages added, removed, renamed, changed",
+      "say what a change of satis.json and subscriptions.json does to the fleet: packages and subscriptions added, removed, changed",
     )
     .argument("<base>", "git revision or file to compare with")
     .option("-s, --stack <name>", "stack whose configuration counts", process.env.PULUMI_STACK ?? "dev")

@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { formatFinding } from "../../fleet/findings.ts";
-import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
+import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withPolicies } from "../command.ts";
 import { type Context, loadContext } from "../context.ts";
 import { type Budget, checkBudget } from "../doctor/budget.ts";
 import { type Check, formatCheck, isHealthy, note, unread } from "../doctor/check.ts";
+import { checkConsumers } from "../doctor/consumers.ts";
 import { checkPlan, checkSettings } from "../doctor/settings.ts";
 import { checkState } from "../doctor/state.ts";
 import { checkDispatch, checkProvider, checkRead } from "../doctor/tokens.ts";
@@ -17,7 +18,7 @@ export interface DoctorOptions {
 /**
  * Says what stands in the way of the next update, and changes nothing.
  *
- * Tokens, each permission that this fleet needs, their end, the plan, Actions and Pages, lock and state, and what the next update costs.
+ * Tokens, each permission that this fleet needs, their end, the plan, Actions and Pages, consumers, lock and state, and what the next update costs.
  * What could not be looked at is told and never counted as right. Gives the exit code: 0 nothing is wrong, 2 something is, or was not seen.
  */
 export async function doctor(context: Context, options: DoctorOptions, output: Output): Promise<number> {
@@ -34,6 +35,7 @@ export async function doctor(context: Context, options: DoctorOptions, output: O
   if (provider.probe && provider.account) {
     checks.push(checkPlan(context, provider.account));
     if (composerExists) checks.push(...(await checkSettings(context, provider.probe)));
+    checks.push(...(await checkConsumers(context, provider.probe, composerExists)));
     budget = await checkBudget(context, provider.account, output);
   }
   checks.push(...budget.checks);
@@ -61,7 +63,7 @@ Exit codes: 0 nothing is wrong, 2 something is wrong or could not be seen, 1 an 
 
 /** `fleet doctor`. */
 export function doctorCommand(output: Output = TERMINAL): Command {
-  return withStack(new Command("doctor"))
+  return withPolicies(new Command("doctor"))
     .description(
       "say what stands in the way of the next update: tokens, permissions, plan, limits, settings, state",
     )

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, loadContext } from "../context.ts";
+import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withPolicies } from "../command.ts";
+import { type Context, loadContext, requireToken } from "../context.ts";
 import { look } from "../drift/look.ts";
 import { repair } from "../drift/repair.ts";
 import { asJson, asMarkdown, asText, isClean, type Report } from "../drift/report.ts";
@@ -29,7 +29,7 @@ Examples:
 
 /** The command line of {@link drift}. */
 export function driftCommand(output: Output = TERMINAL): Command {
-  return withStack(new Command("drift"))
+  return withPolicies(new Command("drift"))
     .description("say where GitHub no longer looks like the fleet, and bring it back")
     .option("--repair", "bring it back by an update, then look again")
     .option("--deep", "also look for disabled workflows: a request each")
@@ -43,12 +43,13 @@ export function driftCommand(output: Output = TERMINAL): Command {
 
 /** Looks at GitHub, repairs where asked to, and reports; gives the exit code. */
 export async function drift(context: Context, options: DriftOptions, output: Output): Promise<number> {
+  requireToken(context);
   const stack = context.settings.stack;
   const deep = options.deep ?? false;
   const first = await look(context, { deep });
   let report: Report = { stack, first };
   if (options.repair && first.drift.length > 0) {
-    const repaired = await repair(context, first.drift);
+    const repaired = await repair(context, first.drift, output);
     report = { ...report, repair: repaired, second: await look(context, { deep }) };
   }
   output.out(options.json ? asJson(report) : options.markdown ? asMarkdown(report) : asText(report));

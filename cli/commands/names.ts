@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { safeText } from "../../fleet/findings.ts";
 import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, loadContext } from "../context.ts";
+import { type Context, loadContext, requireToken } from "../context.ts";
 import { openReader } from "../drift/reader.ts";
 import { connect } from "../github.ts";
 import { insertNames } from "../names/insert.ts";
@@ -24,6 +24,7 @@ export interface NamesOptions {
  * had; the others are written all the same.
  */
 export async function names(context: Context, options: NamesOptions, output: Output): Promise<number> {
+  requireToken(context);
   const { config, rawConfig, satisFile, fleet, settings } = context;
   const github = connect(config, rawConfig, { onlyReads: true });
   const reader = await openReader(github, join(settings.home, ".satis-fleet", "names-cache.json"));

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { quoted, safeText } from "../../fleet/findings.ts";
+import { FaultsError, quoted, safeText } from "../../fleet/findings.ts";
 import { isRepositoryId } from "../../fleet/grammar.ts";
+import { readUpdaterBundle } from "../../fleet/publisher-bundle.ts";
 import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, loadContext } from "../context.ts";
+import { type Context, loadContext, requireToken } from "../context.ts";
 import { openReader } from "../drift/reader.ts";
 import { type Proposal, proposeAll } from "../propose/propose.ts";
 import { wantedProposals } from "../propose/wanted.ts";
@@ -19,17 +20,21 @@ export interface ProposeOptions {
 }
 
 /**
- * Proposes the notify workflow where a branch takes changes by pull request only.
+ * Proposes the notify workflow of packages, and the update workflow of consumers, where a branch takes changes by pull request only.
  *
  * One pull request a repository, opened or brought up to date; none where the branch has the file. Where the package left satis.json,
  * it proposes to take the file away. Gives 2 where a repository could not be done; the others are.
  */
 export async function propose(context: Context, options: ProposeOptions, output: Output): Promise<number> {
+  requireToken(context);
   const { stack, config, fleet, github, settings } = context;
   const only = options.repository ?? [];
   checkNames(only, config.github.owner);
   const deployment = only.length > 0 ? undefined : (await stack.exportStack()).deployment;
-  const wanted = wantedProposals(fleet, config, deployment, only);
+  const isUpdated = fleet.consumers.some(({ updated }) => updated.length > 0);
+  const { updater, findings } = isUpdated ? readUpdaterBundle() : { findings: [] };
+  if (findings.length > 0) throw new FaultsError(findings);
+  const wanted = wantedProposals(fleet, config, deployment, only, updater);
   const reader = await openReader(github, join(settings.home, ".satis-fleet", "propose-cache.json"));
   const proposals = await proposeAll({ github, reader, dryRun: options.dryRun ?? false }, wanted);
   if (options.json) output.out(JSON.stringify({ dryRun: options.dryRun ?? false, proposals }));
@@ -67,7 +72,9 @@ Exit codes: 0 done, 1 an error, 2 a repository could not be done.`;
 /** `fleet propose`. */
 export function proposeCommand(output: Output = TERMINAL): Command {
   return withStack(new Command("propose"))
-    .description("open or update one pull request with the notify workflow where a branch takes nothing else")
+    .description(
+      "open or update one pull request with the managed workflow where a branch takes nothing else",
+    )
     .option("-r, --repository <owner/repository...>", "these repositories, whatever their delivery")
     .option("-n, --dry-run", "say what would be done and write nothing")
     .option("--json", "one JSON object on standard output")

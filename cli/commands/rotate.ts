@@ -1,14 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import { Command } from "commander";
-import { EXIT, messageOf, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, loadContext } from "../context.ts";
+import {
+  EXIT,
+  messageOf,
+  type Output,
+  runAction,
+  type StackFlags,
+  TERMINAL,
+  withPolicies,
+} from "../command.ts";
+import { type Context, loadContext, requireToken } from "../context.ts";
 import { type Prober, prober } from "../doctor/probe.ts";
 import { checkDispatchToken } from "../doctor/tokens.ts";
 import { tryDispatch } from "../rotate/canary.ts";
 import { readToken, type TokenSource } from "../rotate/token.ts";
-import { BATCH_SIZE, type Batch } from "../up/batches.ts";
-import { duration, type Pace, paceOf, totalCost, totalSeconds } from "../up/estimate.ts";
+import { BATCH_SIZE, type Batch, totalSeconds } from "../up/batches.ts";
+import { duration, type Pace, paceOf, totalCost } from "../up/estimate.ts";
 import { unlocked } from "../up/leftovers.ts";
 import { resourcesOf } from "../up/overwritten.ts";
 import { runEngine } from "../up/run.ts";
@@ -46,6 +54,7 @@ export async function rotate(
   options: RotateOptions,
   output: Output,
 ): Promise<number> {
+  requireToken(context);
   const { config, rawConfig, stack } = context;
   if (config.notify !== "dispatch")
     throw new Error("nothing holds a dispatch token where satis-fleet:notify is poll");
@@ -164,12 +173,7 @@ async function applyRest(
   if (steps.length === 0) return;
   const pace = paceOf(context.config.github.writeDelayMs, options.parallel);
   const batches = secretBatches(steps, pace);
-  const time = duration(
-    totalSeconds(
-      batches.map(({ cost }) => cost),
-      pace,
-    ),
-  );
+  const time = duration(totalSeconds(batches, pace));
   output.err(`writing ${steps.length} more secrets, ${time}`);
   await apply(context, { batches, pace }, { ...options, continueOnError: true }, output);
 }
@@ -202,7 +206,7 @@ Exit codes: 0 every secret holds the new token, 1 an error: what holds which tok
 
 /** `fleet rotate`. */
 export function rotateCommand(output: Output = TERMINAL): Command {
-  return withStack(new Command("rotate"))
+  return withPolicies(new Command("rotate"))
     .description("put a new dispatch token everywhere: one repository first, then the rest")
     .option("--token-env <name>", "environment variable with the new token (default: standard input)")
     .option("--canary <owner/repository>", "package repository that gets it first (default: the first one)")

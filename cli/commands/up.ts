@@ -1,8 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { setCommand } from "../../fleet/config-reader.ts";
-import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, loadContext } from "../context.ts";
+import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withPolicies } from "../command.ts";
+import { type Context, loadContext, requireToken } from "../context.ts";
 import { describePlan, planResult, summary } from "../up/describe.ts";
 import { apply, planned, refreshed, type UpdateOptions } from "../up/update.ts";
 
@@ -26,7 +25,7 @@ export interface UpOptions extends UpdateOptions {
  * it was: everything done is in the state. Gives the exit code.
  */
 export async function up(context: Context, options: UpOptions, output: Output): Promise<number> {
-  refuseAnonymous(context);
+  requireToken(context);
   await refreshed(context, options, output);
   const plan = await planned(context, options, output);
   const result = planResult(plan);
@@ -43,13 +42,6 @@ export async function up(context: Context, options: UpOptions, output: Output): 
   await apply(context, plan, options, output);
   output.out(options.json ? JSON.stringify({ ...result, done: true }) : `done: ${summary(plan, "done")}`);
   return EXIT.ok;
-}
-
-/** GitHub answers anonymous calls, in other words and only where nothing is private: what is missing is told at once. */
-function refuseAnonymous({ config, settings }: Context): void {
-  if (config.github.authentication !== "environment") return;
-  if (settings.env?.GITHUB_TOKEN || process.env.GITHUB_TOKEN) return;
-  throw new Error(`there is no token: ${setCommand("github:token")}, or set GITHUB_TOKEN`);
 }
 
 async function confirmed({ yes, confirm }: UpOptions): Promise<boolean> {
@@ -76,7 +68,7 @@ Exit codes: 0 done or nothing to do, 1 an error or not confirmed. What was done 
 
 /** `fleet up`. */
 export function upCommand(output: Output = TERMINAL): Command {
-  return withStack(new Command("up"))
+  return withPolicies(new Command("up"))
     .description(
       "bring GitHub to what satis.json says: refreshed, checked by the policies, estimated, in batches",
     )

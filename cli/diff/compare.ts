@@ -1,5 +1,6 @@
 import type { Fleet, ManagedPackage, UnmanagedEntry } from "../../fleet/derive.ts";
 import type { Satis } from "../../fleet/satis.ts";
+import { compareSubscriptions, type SubscriptionDiff } from "./subscriptions.ts";
 
 /** A package whose workflow is written anew although its repository stays. */
 export interface ChangedPackage {
@@ -24,6 +25,7 @@ export interface FleetDiff {
   /** The composer repository, where it is another one. */
   readonly composer?: { readonly from: string; readonly to: string };
   readonly packages: number;
+  readonly subscriptions: SubscriptionDiff;
 }
 
 /** One side of the comparison. */
@@ -63,13 +65,15 @@ export function compareFleets(before: Side | undefined, after: Side): FleetDiff 
       ? { composer: { from: composer[0], to: composer[1] } }
       : {}),
     packages: after.fleet.packages.length,
+    subscriptions: compareSubscriptions(before?.fleet, after.fleet),
   };
 }
 
 /** Whether anything at all is done for it. */
 export function isEmptyDiff(diff: FleetDiff): boolean {
-  const { added, removed, renamed, changed, unmanaged, settings, composer } = diff;
-  const lists = [added, removed, renamed, changed, unmanaged.added, unmanaged.removed, settings];
+  const { added, removed, renamed, changed, unmanaged, settings, composer, subscriptions: subscribed } = diff;
+  const ofPackages = [added, removed, renamed, changed, unmanaged.added, unmanaged.removed, settings];
+  const lists = [...ofPackages, subscribed.added, subscribed.removed, subscribed.changed];
   return composer === undefined && lists.every(({ length }) => length === 0);
 }
 

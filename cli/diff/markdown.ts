@@ -1,5 +1,6 @@
 import { type Finding, formatFinding, safeText } from "../../fleet/findings.ts";
 import { type FleetDiff, isEmptyDiff } from "./compare.ts";
+import { countSubscriptions } from "./subscriptions.ts";
 
 /** First line of every comment: by it the next run finds the comment that it replaces. */
 export const MARKER = "<!-- satis-fleet: diff -->";
@@ -21,7 +22,7 @@ export interface DiffReport {
 
 /** The report as a pull request's comment. Whatever the files say stands in code spans: no link, mention or markup comes out of it. */
 export function renderMarkdown({ base, dispatches, diff, findings, notes }: DiffReport): string {
-  const { added, removed, renamed, changed, unmanaged, settings, composer } = diff;
+  const { added, removed, renamed, changed, unmanaged, settings, composer, subscriptions } = diff;
   const parts = [
     list(dispatches ? "Added: each gets the secret and the notify workflow" : "Added", added.map(code)),
     list(
@@ -48,6 +49,12 @@ export function renderMarkdown({ base, dispatches, diff, findings, notes }: Diff
       unmanaged.removed.map(({ url, type }) => code(url ?? type)),
     ),
     list("Settings of Satis that differ: everything is built", settings.map(code)),
+    list("Subscribed: each gets the update workflow, unless it has its own", subscriptions.added.map(code)),
+    list("Not subscribed any more: what the fleet put there is deleted", subscriptions.removed.map(code)),
+    list(
+      "Subscriptions that change",
+      subscriptions.changed.map(({ id, keys }) => `${code(id)}: ${keys.map(code).join(", ")}`),
+    ),
     composer
       ? `**The composer repository is another one**: ${code(composer.from)} is ${code(composer.to)} now\n`
       : "",
@@ -57,14 +64,14 @@ export function renderMarkdown({ base, dispatches, diff, findings, notes }: Diff
     ),
     ...notes.map((note) => `${note}\n`),
   ];
-  const nothing = isEmptyDiff(diff) ? "This change of `satis.json` does nothing to the fleet.\n" : "";
+  const nothing = isEmptyDiff(diff) ? "This change does nothing to the fleet.\n" : "";
   const title = `### Fleet: ${summary(diff)}\n`;
   const footer = `${diff.packages} packages afterwards, compared with ${code(base)}\n`;
   return [MARKER, title, nothing, ...parts, footer].filter((part) => part !== "").join("\n");
 }
 
 /** The change in numbers. */
-export function summary({ added, removed, renamed, changed }: FleetDiff): string {
+export function summary({ added, removed, renamed, changed, subscriptions }: FleetDiff): string {
   const counts = [
     [added.length, "added"],
     [removed.length, "removed"],
@@ -72,7 +79,8 @@ export function summary({ added, removed, renamed, changed }: FleetDiff): string
     [changed.length, "changed"],
   ] as const;
   const some = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  return some.length > 0 ? some.join(", ") : "no package changes";
+  const subscribed = countSubscriptions(subscriptions);
+  return [some.length > 0 ? some.join(", ") : "no package changes", ...subscribed].join("; ");
 }
 
 function list(title: string, items: readonly string[]): string {

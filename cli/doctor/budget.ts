@@ -1,8 +1,8 @@
 import { messageOf, type Output } from "../command.ts";
 import type { Context } from "../context.ts";
-import { splitIntoBatches } from "../up/batches.ts";
+import { splitIntoBatches, totalSeconds } from "../up/batches.ts";
 import { summary } from "../up/describe.ts";
-import { type Cost, duration, paceOf, totalCost, totalSeconds } from "../up/estimate.ts";
+import { type Cost, duration, paceOf, totalCost } from "../up/estimate.ts";
 import { resourcesOf } from "../up/overwritten.ts";
 import { previewed } from "../up/update.ts";
 import { type Check, note, ok, unread, wrong } from "./check.ts";
@@ -30,10 +30,7 @@ export async function checkBudget(context: Context, account: Answer, output: Out
     const batches = splitIntoBatches(plan.steps, [], pace);
     const cost = totalCost(plan.steps, pace);
     const calls = cost.calls + Math.ceil(managed.length * REFRESH_CALLS);
-    const seconds = totalSeconds(
-      batches.map((batch) => batch.cost),
-      pace,
-    );
+    const seconds = totalSeconds(batches, pace);
     const left = remaining(account);
     const parts = batches.length === 1 ? "" : ` in ${batches.length} batches`;
     const told =

@@ -13,6 +13,7 @@ const NO_BLOB = "0".repeat(40);
 /** What has been found out before permissions are asked for. */
 export interface Known {
   readonly sight: Sight;
+  readonly consumers: Sight;
   readonly composerExists: boolean;
   /** Whether the owner is a person, not an organization. */
   readonly ownedByUser: boolean;
@@ -22,12 +23,13 @@ export interface Known {
 export async function providerProbes(
   context: Context,
   probe: Prober,
-  { sight, composerExists, ownedByUser }: Known,
+  { sight, consumers, composerExists, ownedByUser }: Known,
 ): Promise<readonly PermissionProbe[]> {
   const inComposer = composerExists
     ? await composerProbes(context, probe)
     : createProbes(context, ownedByUser);
-  return [...(await packageProbes(context, probe, sight)), ...inComposer];
+  const inConsumer = consumerProbes(context, consumers);
+  return [...(await packageProbes(context, probe, sight)), ...inConsumer, ...inComposer];
 }
 
 /** A token has one set of permissions for all of its repositories: one package stands for them. */
@@ -57,6 +59,40 @@ async function packageProbes(
     probes.push({ permission: "Organization secrets: write", where: owner, method: "PUT", path, body: {} });
   }
   return probes;
+}
+
+/** What consumers need, and packages or the composer repository may not; one stands for all of them. */
+function consumerProbes({ fleet }: Context, { seen }: Sight): readonly PermissionProbe[] {
+  const usable = fleet.consumers.filter(({ id }) => seen.some((one) => one.id === id && !one.isArchived));
+  const at = ({ owner, repository }: { readonly owner: string; readonly repository: string }, rest: string) =>
+    repositoryPath(owner, repository, rest);
+  const secretive = usable.find(({ secretNames }) => secretNames.length > 0);
+  const committed = usable.find(({ updated, delivery }) => updated.length > 0 && delivery === "commit");
+  const permitted = usable.find(({ workflowPermissions }) => workflowPermissions !== undefined);
+  const probes: (PermissionProbe | undefined)[] = [
+    secretive && {
+      permission: "Secrets: write",
+      where: secretive.id,
+      method: "PUT",
+      path: at(secretive, `/actions/secrets/${NO_SECRET}`),
+      body: {},
+    },
+    committed && {
+      permission: "Contents: write",
+      where: committed.id,
+      method: "POST",
+      path: at(committed, "/git/refs"),
+      body: {},
+    },
+    permitted && {
+      permission: "Administration: write",
+      where: permitted.id,
+      method: "POST",
+      path: at(permitted, "/rulesets"),
+      body: {},
+    },
+  ];
+  return probes.filter((one) => one !== undefined);
 }
 
 /** Before the first update: whether the composer repository can be made. */

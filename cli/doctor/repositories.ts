@@ -73,11 +73,15 @@ async function query(probe: Prober, ids: readonly string[]): Promise<Data | unde
 /** Names told of a list before there is only a count. */
 const TOLD = 5;
 
-/** What has to be done to package repositories before an update can reach them. */
+/** What repositories are to the fleet, and the file that lists them. */
+const PACKAGES = { one: "package repository", many: "package repositories", file: "satis.json" };
+
+/** What has to be done to repositories before an update can reach them. */
 export function checkSight(
   name: string,
   { seen, missing, unknown }: Sight,
   writes: boolean,
+  role: typeof PACKAGES = PACKAGES,
 ): readonly Check[] {
   const archived = writes ? seen.filter(({ isArchived }) => isArchived).map(({ id }) => id) : [];
   const locked = writes
@@ -87,19 +91,18 @@ export function checkSight(
     : [];
   const checks: Check[] = [];
   if (missing.length > 0) {
-    const remedy = "give the token these repositories, or take them out of satis.json";
+    const remedy = `give the token these repositories, or take them out of ${role.file}`;
     checks.push(wrong(name, `does not see ${listed(missing)}`, remedy));
   }
   if (archived.length > 0) {
-    const remedy = "unarchive them, or take them out of satis.json";
+    const remedy = `unarchive them, or take them out of ${role.file}`;
     checks.push(wrong(name, `cannot write to what is archived: ${listed(archived)}`, remedy));
   }
   if (locked.length > 0) {
     checks.push(wrong(name, `may only read ${listed(locked)}`, "give its owner the role Write there"));
   }
   if (unknown.length > 0) checks.push(unread(name, `whether it sees ${listed(unknown)}`));
-  if (checks.length === 0)
-    checks.push(ok(name, `sees ${count(seen.length, "package repository", "package repositories")}`));
+  if (checks.length === 0) checks.push(ok(name, `sees ${count(seen.length, role.one, role.many)}`));
   return checks;
 }
 

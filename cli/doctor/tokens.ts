@@ -51,10 +51,16 @@ export async function checkProvider(context: Context): Promise<ProviderSight> {
       fleet.packages.map(({ id }) => id),
     );
     checks.push(...checkSight(name, sight, config.notify === "dispatch"));
+    const updated = fleet.consumers.filter((one) => one.updated.length > 0).map(({ id }) => id);
+    const consumers = await lookAt(probe, updated);
+    const role = { one: "consumer", many: "consumers", file: "subscriptions.json" };
+    if (updated.length > 0) checks.push(...checkSight(name, consumers, true, role));
     const { owner, repository } = fleet.composer;
     const { status } = await probe("GET", repositoryPath(owner, repository));
     const composerExists = status === 200;
-    checks.push(...(await providerPermissions(context, name, probe, { sight, composerExists, account })));
+    checks.push(
+      ...(await providerPermissions(context, name, probe, { sight, consumers, composerExists, account })),
+    );
     return { checks, probe, sight, account, composerExists };
   } catch (error) {
     return { checks: [unread(name, (error as Error).message)] };
@@ -65,7 +71,12 @@ async function providerPermissions(
   context: Context,
   name: string,
   probe: Prober,
-  { sight, composerExists, account }: Required<Pick<ProviderSight, "sight" | "composerExists" | "account">>,
+  {
+    sight,
+    consumers,
+    composerExists,
+    account,
+  }: Required<Pick<ProviderSight, "sight" | "composerExists" | "account">> & { readonly consumers: Sight },
 ): Promise<readonly Check[]> {
   const scopes = classicScopes(account);
   if (scopes) {
@@ -73,7 +84,7 @@ async function providerPermissions(
     return [checkScopes(name, scopes, ["repo", "workflow", ...organization])];
   }
   const ownedByUser = (account.body as { type?: unknown } | undefined)?.type === "User";
-  const probes = await providerProbes(context, probe, { sight, composerExists, ownedByUser });
+  const probes = await providerProbes(context, probe, { sight, consumers, composerExists, ownedByUser });
   const checks = await checkPermissions(name, probe, probes);
   if (probes.some(({ permission }) => permission === "Workflows: write")) return checks;
   return [

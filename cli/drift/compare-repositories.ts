@@ -21,6 +21,8 @@ export interface RepositoryInput {
   readonly managed: readonly string[];
   /** The composer repository, where the program makes it and so brings it back. */
   readonly made: string | undefined;
+  /** The file that lists a managed repository. @default satis.json */
+  readonly sourceOf?: (repository: string) => string;
 }
 
 /** A file to show the difference of: what is declared, and where GitHub's own text is. */
@@ -140,11 +142,15 @@ function byHand({ input }: Known, repository: string, remedy: string): Pick<Drif
   return { remedy: repository === input.managed[0] ? "put that right by hand" : remedy, blocks: true };
 }
 
+function sourceOf({ input }: Known, repository: string): string {
+  return input.sourceOf?.(repository) ?? "satis.json";
+}
+
 function gone(all: Known, repository: string): Drift {
   const wasThere = all.ids.has(repository.toLowerCase());
   const remedy = wasThere
-    ? "take it out of satis.json, or restore it"
-    : "correct its entry in satis.json, or make it";
+    ? `take it out of ${sourceOf(all, repository)}, or restore it`
+    : `correct its entry in ${sourceOf(all, repository)}, or make it`;
   return {
     repository: `${all.input.owner}/${repository}`,
     kind: wasThere ? "repository deleted" : "repository missing",
@@ -161,7 +167,7 @@ function identity(all: Known, repository: string, answer: Found): Drift[] {
   const tell = (kind: Kind, detail: string, help: Pick<Drift, "remedy" | "blocks">) =>
     drift.push({ repository: `${owner}/${repository}`, kind, detail, ...help });
   if (isForeign(owner, answer)) {
-    const remedy = "take it out of satis.json, and revoke the token that it holds";
+    const remedy = `take it out of ${sourceOf(all, repository)}, and revoke the token that it holds`;
     const detail = `belongs to ${answer.owner} now, as ${now}`;
     tell("repository transferred", detail, { remedy, blocks: true });
   } else if (answer.name.toLowerCase() !== repository.toLowerCase()) {
@@ -177,7 +183,7 @@ function identity(all: Known, repository: string, answer: Found): Drift[] {
     tell("repository replaced", detail, { remedy });
   }
   if (answer.archived) {
-    const remedy = "unarchive it, or take it out of satis.json";
+    const remedy = `unarchive it, or take it out of ${sourceOf(all, repository)}`;
     tell("repository archived", "takes no changes", byHand(all, repository, remedy));
   }
   return drift;

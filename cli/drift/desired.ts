@@ -1,15 +1,13 @@
-import { canonicalSatis } from "../../fleet/canonical-satis.ts";
 import type { FleetConfig } from "../../fleet/config.ts";
+import { ANNOUNCE_TOKEN_SECRET } from "../../fleet/consumers.ts";
 import type { Fleet, ManagedPackage } from "../../fleet/derive.ts";
+import type { Bundle, PublisherBundle } from "../../fleet/publisher-bundle.ts";
 import type { Satis } from "../../fleet/satis.ts";
-import {
-  READ_TOKEN_SECRET,
-  REGISTRY_ENVIRONMENT,
-  scheduledWorkflow,
-  unscheduledWorkflows,
-  WORKFLOW_PATHS,
-} from "../../workflows/composer.ts";
+import { READ_TOKEN_SECRET, REGISTRY_ENVIRONMENT } from "../../workflows/composer.ts";
+import { filesOf } from "../../workflows/composer-files.ts";
+import { consumerFilesOf } from "../../workflows/consumer-files.ts";
 import { NOTIFY_PATH, notifyWorkflow } from "../../workflows/notify.ts";
+import { READ_APP_KEY_SECRET } from "../../workflows/registry.ts";
 import type { SecretPlace } from "./state.ts";
 
 /** A file that a repository has to hold. */
@@ -37,8 +35,11 @@ export interface DesiredInput {
   readonly fleet: Fleet;
   readonly config: FleetConfig;
   readonly satis: Satis;
-  /** Whether the stack has a read token. */
-  readonly hasReadToken: boolean;
+  readonly publisher: PublisherBundle;
+  /** Needed where there are consumers. */
+  readonly updater: Bundle | undefined;
+  /** Whether the stack has a value for a key, secret ones included. */
+  readonly isSet: (key: string) => boolean;
   /** Minute that the last update drew; without one the scheduled workflow was never made. */
   readonly minute: number | undefined;
 }
@@ -50,14 +51,24 @@ export function desiredOf(input: DesiredInput): Desired {
   const viaOrganization = (one: ManagedPackage) =>
     fleet.features.organizationSecret && one.delivery === "commit";
   const name = config.secretName;
+  const announces = fleet.consumers.length > 0 && input.isSet("satis-fleet:announceToken");
   return {
-    files: [...notified.map((one) => notifyFile(one, fleet, config)), ...composerFiles(input)],
+    files: [
+      ...notified.map((one) => notifyFile(one, fleet, config)),
+      ...consumerFiles(input),
+      ...composerFiles(input),
+    ],
     secrets: [
       ...notified
         .filter((one) => !viaOrganization(one))
         .map(({ repository }): SecretPlace => ({ scope: "repository", repository, name })),
       ...(fleet.features.organizationSecret ? [{ scope: "organization", name } as const] : []),
-      ...(input.hasReadToken ? [readTokenPlace(fleet)] : []),
+      ...(input.isSet("satis-fleet:readToken") ? [readerPlace(fleet, READ_TOKEN_SECRET)] : []),
+      ...(input.isSet("satis-fleet:readAppKey") ? [readerPlace(fleet, READ_APP_KEY_SECRET)] : []),
+      ...(announces ? [readerPlace(fleet, ANNOUNCE_TOKEN_SECRET)] : []),
+      ...fleet.consumers.flatMap(({ repository, secretNames }) =>
+        secretNames.map((secret): SecretPlace => ({ scope: "repository", repository, name: secret })),
+      ),
     ],
     organizationSecretFor: notified.filter(viaOrganization).map(({ repository }) => repository),
   };
@@ -74,36 +85,28 @@ function notifyFile(one: ManagedPackage, { composer }: Fleet, { secretName }: Fl
   };
 }
 
-function composerFiles({ fleet, config, satis, minute }: DesiredInput): DesiredFile[] {
-  const { composer, features } = fleet;
-  const { branch, repository } = composer;
-  const options = {
-    branch,
-    hosting: features.pages ? ("pages" as const) : ("private" as const),
-    environment: features.environment ? REGISTRY_ENVIRONMENT : undefined,
-    readTokenSecret: READ_TOKEN_SECRET,
-  };
-  const { registry, partialBuild } = unscheduledWorkflows(options);
-  const files: Record<string, string> = {
-    ...(config.reviewers.length > 0 ? { ".github/CODEOWNERS": `* ${config.reviewers.join(" ")}\n` } : {}),
-    [WORKFLOW_PATHS.registry]: registry,
-    [WORKFLOW_PATHS.partialBuild]: partialBuild,
-    ...(minute === undefined
-      ? {}
-      : { [WORKFLOW_PATHS.build]: scheduledWorkflow({ ...options, cronMinute: minute }) }),
-    ...(config.commitSatis ? { "satis.json": canonicalSatis(satis, fleet, config.github.host) } : {}),
-  };
-  return Object.entries(files).map(([path, content]) => ({
-    repository,
-    branch,
-    path,
-    content,
-    delivery: "commit",
-  }));
+function consumerFiles({ fleet: { consumers, composer }, updater }: DesiredInput): DesiredFile[] {
+  if (updater === undefined) return [];
+  return consumers.flatMap((consumer) =>
+    consumerFilesOf({ consumer, composer, updater }).map(
+      (file): DesiredFile => ({ ...file, repository: consumer.repository, delivery: consumer.delivery }),
+    ),
+  );
 }
 
-function readTokenPlace({ composer: { repository }, features }: Fleet): SecretPlace {
+function composerFiles({ fleet, config, satis, publisher, minute }: DesiredInput): DesiredFile[] {
+  const { branch, repository } = fleet.composer;
+  return filesOf({ plan: fleet, config, satis, publisher }).flatMap(({ path, content }): DesiredFile[] => {
+    if (typeof content === "string") return [{ repository, branch, path, content, delivery: "commit" }];
+    return minute === undefined
+      ? []
+      : [{ repository, branch, path, content: content(minute), delivery: "commit" }];
+  });
+}
+
+/** What builds read the packages or tell consumers with: a secret of the environment, or of the repository where there is none. */
+function readerPlace({ composer: { repository }, features }: Fleet, name: string): SecretPlace {
   return features.environment
-    ? { scope: "environment", repository, environment: REGISTRY_ENVIRONMENT, name: READ_TOKEN_SECRET }
-    : { scope: "repository", repository, name: READ_TOKEN_SECRET };
+    ? { scope: "environment", repository, environment: REGISTRY_ENVIRONMENT, name }
+    : { scope: "repository", repository, name };
 }

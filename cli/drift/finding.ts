@@ -4,6 +4,7 @@ export type Kind =
   | "file changed"
   | "file left behind"
   | "workflow disabled"
+  | "workflow permissions changed"
   | "secret missing"
   | "secret overwritten"
   | "secret unrecorded"

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { safeText } from "../../fleet/findings.ts";
+import type { Fleet } from "../../fleet/derive.ts";
+import { FaultsError, safeText } from "../../fleet/findings.ts";
+import { readPublisherBundle, readUpdaterBundle } from "../../fleet/publisher-bundle.ts";
 import type { Context } from "../context.ts";
 import { connect } from "../github.ts";
+import { comparePermissions } from "./compare-permissions.ts";
 import { type Changed, compareRepositories, known, questionsOf } from "./compare-repositories.ts";
 import { compareSecretScope, compareSecrets, readSecrets, type SecretInput } from "./compare-secrets.ts";
 import { compareSettings } from "./compare-settings.ts";
@@ -51,18 +54,33 @@ export async function look(context: Context, { deep = false }: LookOptions = {})
   }
   const cacheFile = join(settings.home, ".satis-fleet", `seen-${encodeURIComponent(settings.stack)}.json`);
   const reader = await openReader(connect(config, rawConfig, { onlyReads: true }), cacheFile);
-  const hasReadToken = (rawConfig["satis-fleet:readToken"]?.value ?? "") !== "";
-  const desired = desiredOf({ fleet, config, satis, hasReadToken, minute: state.minute });
+  const { publisher, findings } = readPublisherBundle();
+  const updated = fleet.consumers.filter((one) => one.updated.length > 0);
+  const { updater, findings: updaterFindings } = updated.length > 0 ? readUpdaterBundle() : { findings: [] };
+  if (publisher === undefined || updaterFindings.length > 0)
+    throw new FaultsError([...findings, ...updaterFindings]);
+  const isSet = (key: string) => (rawConfig[key]?.value ?? "") !== "";
+  const desired = desiredOf({ fleet, config, satis, publisher, updater, isSet, minute: state.minute });
   const { owner, repository } = fleet.composer;
-  const managed = [repository, ...fleet.packages.map((one) => one.repository)];
+  const consumers = updated.map((one) => one.repository);
+  const managed = [...new Set([repository, ...fleet.packages.map((one) => one.repository), ...consumers])];
   const made = config.manageRepository ? repository : undefined;
-  const all = known({ owner, desired, state, renames: config.renames, managed, made });
+  const all = known({
+    owner,
+    desired,
+    state,
+    renames: config.renames,
+    managed,
+    made,
+    sourceOf: sourceOf(fleet),
+  });
 
   const repositories = await readRepositories(reader, owner, questionsOf(all));
   const secretInput = { owner, desired, state, repositories };
-  const [secrets, composer, workflows] = await Promise.all([
+  const [secrets, composer, consumer, workflows] = await Promise.all([
     lookAtSecrets(reader, secretInput),
     lookAtComposer(reader, context, state, repositories),
+    comparePermissions(reader, { fleet, state, repositories }),
     deep ? lookAtWorkflows(reader, owner, desired, repositories) : NOTHING,
   ]);
   const files = compareRepositories(all, secrets.repositories);
@@ -70,6 +88,7 @@ export async function look(context: Context, { deep = false }: LookOptions = {})
     { drift: await withDiffs(reader, files.drift, files.changed), unread: files.unread },
     secrets,
     composer,
+    consumer,
     workflows,
   );
   await reader.save();
@@ -80,6 +99,20 @@ export async function look(context: Context, { deep = false }: LookOptions = {})
     apiCalls: reader.calls.total,
     freeCalls: reader.calls.free,
   };
+}
+
+/** The file in which a repository is listed. */
+function sourceOf({ packages, consumers }: Fleet): (repository: string) => string {
+  const names = (list: readonly { readonly repository: string }[]) =>
+    new Set(list.map((one) => one.repository));
+  const inSatis = names(packages);
+  const subscribed = names(consumers);
+  return (repository) =>
+    !subscribed.has(repository)
+      ? "satis.json"
+      : inSatis.has(repository)
+        ? "satis.json and subscriptions.json"
+        : "subscriptions.json";
 }
 
 const NOTHING: Findings = { drift: [], unread: [] };

@@ -1,7 +1,9 @@
 import type { OpMap } from "@pulumi/pulumi/automation/index.js";
+import { type Output, TERMINAL } from "../command.ts";
 import type { Context } from "../context.ts";
-import { RunFailure, type RunOptions } from "../engine.ts";
-import { startProgress } from "../progress.ts";
+import { RunFailure, type RunOptions, type RunResult } from "../engine.ts";
+import { unlocked } from "../up/leftovers.ts";
+import { LockedError, runEngine } from "../up/run.ts";
 import type { Drift } from "./finding.ts";
 import { reasonOf } from "./reader.ts";
 
@@ -24,7 +26,11 @@ const PARALLEL = 64;
  * A preview comes first, since only that checks protection before anything is deleted. Where a repository is gone or archived the update
  * is limited to what can be repaired elsewhere; what fails all the same does not stop what does not depend on it.
  */
-export async function repair(context: Context, drift: readonly Drift[]): Promise<Repair> {
+export async function repair(
+  context: Context,
+  drift: readonly Drift[],
+  output: Output = TERMINAL,
+): Promise<Repair> {
   const enabled: string[] = [];
   try {
     for (const one of drift.filter(({ kind }) => kind === "workflow disabled")) {
@@ -33,12 +39,22 @@ export async function repair(context: Context, drift: readonly Drift[]): Promise
     }
     const options = optionsOf(drift);
     if (options === undefined) return { operations: {}, enabled };
-    await run("preview", context, options);
-    return { operations: await run("up", context, { ...options, continueOnError: true }), enabled };
+    const { operations } = await unlocked(context, false, output, () => update(context, options, output));
+    return { operations, enabled };
   } catch (error) {
+    const told = error instanceof RunFailure || error instanceof LockedError;
     const operations = error instanceof RunFailure ? error.operations : {};
-    return { operations, enabled, error: error instanceof RunFailure ? error.message : reasonOf(error) };
+    return { operations, enabled, error: told ? error.message : reasonOf(error) };
   }
+}
+
+async function update(context: Context, options: RunOptions, output: Output): Promise<RunResult> {
+  const before = { ...options, ...context.policies };
+  await runEngine(context, { command: "preview", name: "preview", options: before }, output);
+  // Policies of the whole stack cannot judge a part of it; the preview just before has judged the whole.
+  const policies = options.target === undefined ? context.policies : {};
+  const after = { ...options, ...policies, continueOnError: true };
+  return runEngine(context, { command: "up", name: "up", options: after }, output);
 }
 
 /** What the engine is told; `undefined` where no update repairs anything. */
@@ -59,15 +75,6 @@ export function optionsOf(drift: readonly Drift[]): RunOptions | undefined {
     ...(replace.length > 0 ? { replace } : {}),
     ...(target.length > 0 ? { target } : {}),
   };
-}
-
-async function run(command: "preview" | "up", { stack }: Context, options: RunOptions): Promise<OpMap> {
-  const progress = startProgress(command, process.stderr);
-  try {
-    return (await stack[command]({ ...options, onEvent: progress.onEvent })).operations;
-  } finally {
-    progress.end();
-  }
 }
 
 async function enable({ github }: Context, { repository, name = "" }: Drift): Promise<void> {

@@ -51,6 +51,8 @@ export interface FleetState {
   readonly environment: StateSetting | undefined;
   readonly branchPolicy: StateSetting | undefined;
   readonly ruleset: StateSetting | undefined;
+  /** What workflows may do, by repository in lower case. */
+  readonly permissions: ReadonlyMap<string, StateSetting>;
 }
 
 interface Resource extends StateSetting {
@@ -83,6 +85,12 @@ export function readState(deployment: unknown): FleetState | undefined {
     environment: ofType("RepositoryEnvironment")[0],
     branchPolicy: ofType("RepositoryEnvironmentDeploymentPolicy")[0],
     ruleset: ofType("RepositoryRuleset")[0],
+    permissions: new Map(
+      ofType("WorkflowRepositoryPermissions").map((one) => [
+        String(one.inputs.repository).toLowerCase(),
+        one,
+      ]),
+    ),
   };
 }
 

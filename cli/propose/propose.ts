@@ -1,12 +1,16 @@
 import { MANAGED_HEADER } from "../../workflows/render.ts";
 import { type Reader, reasonOf } from "../drift/reader.ts";
-import { blobId, type Found, placeKey, readRepositories, readTexts } from "../drift/repositories.ts";
+import {
+  blobId,
+  type Found,
+  placeKey,
+  type Question,
+  readRepositories,
+  readTexts,
+} from "../drift/repositories.ts";
 import { dataOf, textOf } from "../drift/state.ts";
 import type { GitHub } from "../github.ts";
-import type { Wanted } from "./wanted.ts";
-
-/** Branch of the fleet's pull request in a package repository: one at a time, used again. */
-export const PROPOSAL_BRANCH = "satis-fleet/notify-workflow";
+import type { Wanted, WantedFile } from "./wanted.ts";
 
 /** What became of one repository. */
 export interface Proposal {
@@ -43,21 +47,11 @@ interface Access {
 export async function proposeAll(access: Access, wanted: readonly Wanted[]): Promise<readonly Proposal[]> {
   const [owner] = wanted.map((one) => one.owner);
   if (owner === undefined) return [];
-  const answers = await readRepositories(
-    access.reader,
-    owner,
-    wanted.map(({ repository, branch, path }) => ({
-      repository,
-      files: [
-        { branch, path },
-        { branch: PROPOSAL_BRANCH, path },
-      ],
-    })),
-  );
+  const answers = await readRepositories(access.reader, owner, questionsOf(wanted));
   const proposals: Proposal[] = [];
   // One after another: GitHub asks for a pause between writes, and a person sees how far it is.
   for (const one of wanted) {
-    const removal = one.content === undefined;
+    const { removal } = one;
     const answer = answers.get(one.repository.toLowerCase());
     const refused = reasonAgainst(answer, one);
     if (answer?.status !== "there" || refused !== undefined) {
@@ -74,6 +68,19 @@ export async function proposeAll(access: Access, wanted: readonly Wanted[]): Pro
   return proposals;
 }
 
+/** A repository that is both package and consumer is asked for once. */
+function questionsOf(wanted: readonly Wanted[]): Question[] {
+  return [...Map.groupBy(wanted, ({ repository }) => repository)].map(([repository, all]) => ({
+    repository,
+    files: all.flatMap(({ branch, head, files }) =>
+      files.flatMap(({ path }) => [
+        { branch, path },
+        { branch: head, path },
+      ]),
+    ),
+  }));
+}
+
 function reasonAgainst(
   answer: Found | { status: string; reason?: string } | undefined,
   { id }: Wanted,
@@ -81,7 +88,8 @@ function reasonAgainst(
   if (answer === undefined || answer.status === "gone") return "is not there, or the token may not see it";
   if (answer.status === "unread") return (answer as { reason?: string }).reason ?? "could not be read";
   const { owner, name, archived } = answer as Found;
-  if (`${owner}/${name}`.toLowerCase() !== id) return `is ${owner}/${name} now: write that in satis.json`;
+  if (`${owner}/${name}`.toLowerCase() !== id)
+    return `is ${owner}/${name} now: write that in satis.json or subscriptions.json`;
   return archived ? "is archived: nothing can be written there" : undefined;
 }
 
@@ -91,24 +99,28 @@ async function proposeOne(access: Access, one: Wanted, found: Found): Promise<Ou
   const base = one.branch ?? found.defaultBranch;
   if (base === undefined) return { outcome: "failed", reason: "has no branch yet" };
   const repo = { owner: found.owner, repo: found.name };
-  const now = found.objects.get(placeKey({ branch: one.branch, path: one.path }));
-  const open = await openPull(access.github, repo, base);
-  const settled = one.content === undefined ? now === undefined : now === blobId(one.content);
-  if (settled) return open === undefined ? { outcome: "up to date" } : closePull(access, repo, open);
-  if (one.content === undefined && !(await isManaged(access.reader, one, found))) {
-    return { outcome: "failed", reason: `${one.path} is not the fleet's: take it out by hand` };
-  }
-  const proposed = found.objects.get(placeKey({ branch: PROPOSAL_BRANCH, path: one.path }));
-  const said = one.content === undefined ? proposed === undefined : proposed === blobId(one.content);
+  const open = await openPull(access.github, repo, base, one.head);
+  const isOn = (branch: string | undefined) =>
+    one.files.every(({ path, content }) => {
+      const oid = found.objects.get(placeKey({ branch, path }));
+      return content === undefined ? oid === undefined : oid === blobId(content);
+    });
+  if (isOn(one.branch)) return open === undefined ? { outcome: "up to date" } : closePull(access, repo, open);
+  const strange = one.removal ? await unmanaged(access.reader, one, found) : undefined;
+  if (strange !== undefined)
+    return { outcome: "failed", reason: `${strange} is not the fleet's: take it out by hand` };
+  const said = isOn(one.head);
   const text = textOfPull(one);
   if (open && said && open.title === text.title && open.body === text.body)
     return { outcome: "open", url: open.url };
   if (access.dryRun) return { outcome: open ? "updated" : "opened", ...(open ? { url: open.url } : {}) };
-  if (!open) await resetBranch(access.github, repo, base);
-  if (!open || !said) await commit(access.github, repo, one);
+  if (!open) await resetBranch(access.github, repo, base, one.head);
+  if (!open || !said) {
+    for (const file of one.files) await commit(access.github, repo, one.head, file);
+  }
   return open
     ? { outcome: "updated", url: await editPull(access.github, repo, open.number, text) }
-    : { outcome: "opened", url: await createPull(access.github, repo, base, text) };
+    : { outcome: "opened", url: await createPull(access.github, repo, { ...text, base, head: one.head }) };
 }
 
 interface Repo extends Record<string, unknown> {
@@ -123,8 +135,8 @@ interface Pull {
   readonly body: string;
 }
 
-async function openPull(github: GitHub, repo: Repo, base: string): Promise<Pull | undefined> {
-  const head = `${repo.owner}:${PROPOSAL_BRANCH}`;
+async function openPull(github: GitHub, repo: Repo, base: string, branch: string): Promise<Pull | undefined> {
+  const head = `${repo.owner}:${branch}`;
   const { data } = await github.request("GET /repos/{owner}/{repo}/pulls", {
     ...repo,
     state: "open",
@@ -136,14 +148,26 @@ async function openPull(github: GitHub, repo: Repo, base: string): Promise<Pull 
   return { number: pull.number, url: pull.html_url, title: pull.title, body: pull.body ?? "" };
 }
 
-/** Only a file that says so itself is the fleet's to take away. */
-async function isManaged(reader: Reader, { branch, path }: Wanted, { owner, name }: Found): Promise<boolean> {
-  const texts = await readTexts(reader, [{ owner, name, branch, path }]);
-  return texts.get(0)?.startsWith(`# ${MANAGED_HEADER}`) ?? false;
+/** Only a file that says so itself is the fleet's to take away; gives the first that does not. */
+async function unmanaged(
+  reader: Reader,
+  { branch, files }: Wanted,
+  { owner, name, objects }: Found,
+): Promise<string | undefined> {
+  const there = files.filter(({ path }) => objects.has(placeKey({ branch, path })));
+  const texts = await readTexts(
+    reader,
+    there.map(({ path }) => ({ owner, name, branch, path })),
+  );
+  const isOurs = (text: string) => text.startsWith(`# ${MANAGED_HEADER}`) || UPDATER_BANNER.test(text);
+  return there.find((_, index) => !isOurs(texts.get(index) ?? ""))?.path;
 }
 
+/** First line of the updater's file. */
+const UPDATER_BANNER = /^\/\/ The updater of satis-fleet, bundled/;
+
 /** Makes the branch start from the base as it is now; what a merged or closed pull request left of it is dropped. */
-async function resetBranch(github: GitHub, repo: Repo, base: string): Promise<void> {
+async function resetBranch(github: GitHub, repo: Repo, base: string, head: string): Promise<void> {
   const { data } = await github.request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
     ...repo,
     ref: `heads/${base}`,
@@ -152,19 +176,25 @@ async function resetBranch(github: GitHub, repo: Repo, base: string): Promise<vo
   try {
     await github.request("POST /repos/{owner}/{repo}/git/refs", {
       ...repo,
-      ref: `refs/heads/${PROPOSAL_BRANCH}`,
+      ref: `refs/heads/${head}`,
       sha,
     });
   } catch (error) {
     if (dataOf(error).status !== 422) throw error;
-    const ref = `heads/${PROPOSAL_BRANCH}`;
+    const ref = `heads/${head}`;
     await github.request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", { ...repo, ref, sha, force: true });
   }
 }
 
-async function commit(github: GitHub, repo: Repo, { path, content }: Wanted): Promise<void> {
-  const at = { ...repo, path, branch: PROPOSAL_BRANCH };
-  const sha = await shaOnBranch(github, repo, path);
+async function commit(
+  github: GitHub,
+  repo: Repo,
+  branch: string,
+  { path, content }: WantedFile,
+): Promise<void> {
+  const at = { ...repo, path, branch };
+  const sha = await shaOnBranch(github, repo, branch, path);
+  if (content !== undefined && sha === blobId(content)) return;
   // No skip marker: GitHub would also skip the workflows of the next tag on this commit.
   if (content === undefined) {
     if (sha === undefined) return;
@@ -180,9 +210,14 @@ async function commit(github: GitHub, repo: Repo, { path, content }: Wanted): Pr
   });
 }
 
-async function shaOnBranch(github: GitHub, repo: Repo, path: string): Promise<string | undefined> {
+async function shaOnBranch(
+  github: GitHub,
+  repo: Repo,
+  ref: string,
+  path: string,
+): Promise<string | undefined> {
   try {
-    const place = { ...repo, path, ref: PROPOSAL_BRANCH };
+    const place = { ...repo, path, ref };
     const { data } = await github.request("GET /repos/{owner}/{repo}/contents/{path}", place);
     return textOf(dataOf(data).sha);
   } catch (error) {
@@ -196,23 +231,37 @@ interface PullText extends Record<string, unknown> {
   readonly body: string;
 }
 
-function textOfPull({ id, path, content }: Wanted): PullText {
-  if (content === undefined) {
-    return {
-      title: "Stop notifying the composer repository",
-      body: `\`${id}\` left the organization's Composer registry. This takes \`${path}\` away; its secret is deleted by the fleet's next update.`,
-    };
+function textOfPull({ id, role, removal, files }: Wanted): PullText {
+  const paths = files.map(({ path }) => `\`${path}\``).join(" and ");
+  const again = "managed by satis-fleet: this pull request is brought up to date when that changes.";
+  if (role === "update") {
+    return removal
+      ? {
+          title: "Stop updating Composer packages",
+          body: `\`${id}\` is not subscribed to the organization's Composer registry any more. This takes ${paths} away.`,
+        }
+      : {
+          title: "Update Composer packages by pull request",
+          body: `\`${id}\` is subscribed to the organization's Composer registry. With ${paths} it opens a pull request when its packages are released.\n\nThe files are ${again}`,
+        };
   }
-  return {
-    title: "Notify the composer repository of updates",
-    body:
-      `\`${id}\` is a package of the organization's Composer registry. With \`${path}\` it tells the registry of pushes, tags and releases; ` +
-      "the secret that it uses is in place.\n\nThe file is managed by satis-fleet: this pull request is brought up to date when it changes.",
-  };
+  return removal
+    ? {
+        title: "Stop notifying the composer repository",
+        body: `\`${id}\` left the organization's Composer registry. This takes ${paths} away; its secret is deleted by the fleet's next update.`,
+      }
+    : {
+        title: "Notify the composer repository of updates",
+        body: `\`${id}\` is a package of the organization's Composer registry. With ${paths} it tells the registry of pushes, tags and releases; the secret that it uses is in place.\n\nThe file is ${again}`,
+      };
 }
 
-async function createPull(github: GitHub, repo: Repo, base: string, text: PullText): Promise<string> {
-  const pull = { ...repo, ...text, head: PROPOSAL_BRANCH, base };
+async function createPull(
+  github: GitHub,
+  repo: Repo,
+  proposed: PullText & { readonly base: string; readonly head: string },
+): Promise<string> {
+  const pull = { ...repo, ...proposed };
   return (await github.request("POST /repos/{owner}/{repo}/pulls", pull)).data.html_url;
 }
 

@@ -1,4 +1,4 @@
-import { type Cost, LIMITS, type Pace, totalCost } from "./estimate.ts";
+import { batchSeconds, type Cost, HOUR, LIMITS, type Pace, totalCost } from "./estimate.ts";
 import { isComponent, packageOf, type Step } from "./steps.ts";
 
 /** A part of an update that fits into GitHub's hour and into the hour that an App's token lives. */
@@ -39,12 +39,15 @@ export function splitIntoBatches(
   const early = shared.filter(isEarly);
   const late = steps.filter((step) => !isEarly(step));
   const batches: Step[][] = early.length > 0 ? [early] : [];
+  // What comes first and the first packages share an hour.
+  let before = early;
   let current: Step[] = [];
   for (const [name, all] of groups) {
     const own = all.filter(isEarly);
     if (name === undefined || own.length === 0) continue;
-    if (current.length > 0 && !fits(totalCost([...current, ...own], pace), size)) {
+    if (current.length > 0 && !fits(totalCost([...before, ...current, ...own], pace), size)) {
       batches.push(current);
+      before = [];
       current = [];
     }
     current.push(...own);
@@ -60,7 +63,44 @@ export function splitIntoBatches(
   return [...targeted, { target: [], replace: left, cost: totalCost(late, pace) }];
 }
 
-function fits({ content, calls }: Cost, size: BatchSize): boolean {
+/**
+ * Groups batches by the hours that GitHub counts in: those of one hour follow each other without a pause.
+ *
+ * A server of one's own counts none, so there all of them are one group.
+ */
+export function hoursOf<One extends Pick<Batch, "cost">>(
+  batches: readonly One[],
+  pace: Pace,
+): readonly (readonly One[])[] {
+  if (!pace.limited) return [batches];
+  const hours: One[][] = [];
+  let content = 0;
+  let calls = 0;
+  for (const batch of batches) {
+    content += batch.cost.content;
+    calls += batch.cost.calls;
+    const hour = hours.at(-1);
+    if (hour && fits({ content, calls }, BATCH_SIZE)) {
+      hour.push(batch);
+      continue;
+    }
+    hours.push([batch]);
+    ({ content, calls } = batch.cost);
+  }
+  return hours;
+}
+
+/** Seconds of all batches: each hour but the last is used up where GitHub's limits hold. */
+export function totalSeconds(batches: readonly Pick<Batch, "cost">[], pace: Pace): number {
+  return hoursOf(batches, pace)
+    .map((hour) => hour.reduce((sum, { cost }) => sum + batchSeconds(cost, pace), 0))
+    .reduce((sum, seconds, index, all) => {
+      const isLast = index === all.length - 1;
+      return sum + (isLast ? seconds : Math.max(seconds, HOUR));
+    }, 0);
+}
+
+function fits({ content, calls }: Pick<Cost, "content" | "calls">, size: BatchSize): boolean {
   return content <= size.content && calls <= size.calls;
 }
 

@@ -1,5 +1,5 @@
-import type { Batch } from "./batches.ts";
-import { duration, LIMITS, type Pace, totalCost, totalSeconds } from "./estimate.ts";
+import { type Batch, totalSeconds } from "./batches.ts";
+import { duration, LIMITS, type Pace, totalCost } from "./estimate.ts";
 import { isComponent, nameOf, type PreviewedChange, type Step } from "./steps.ts";
 
 /** An update as it will be made. */
@@ -46,12 +46,7 @@ export function describePlan(plan: UpdatePlan): readonly string[] {
   const lines = steps.slice(0, TOLD).map(({ op, urn }) => `  ${SIGNS[op]} ${nameOf(urn)}`);
   if (steps.length > TOLD) lines.push(`  and ${steps.length - TOLD} more`);
   const cost = totalCost(plan.steps, pace);
-  const time = duration(
-    totalSeconds(
-      batches.map((batch) => batch.cost),
-      pace,
-    ),
-  );
+  const time = duration(totalSeconds(batches, pace));
   const parts = batches.length === 1 ? "" : ` in ${batches.length} batches`;
   const why = pace.limited
     ? `, within GitHub's limits (a second between writes, ${LIMITS.contentAnHour} commits an hour)`
@@ -67,10 +62,7 @@ export function describePlan(plan: UpdatePlan): readonly string[] {
 /** The same for machines. */
 export function planResult(plan: UpdatePlan): Readonly<Record<string, unknown>> {
   const { calls, writes } = totalCost(plan.steps, plan.pace);
-  const seconds = totalSeconds(
-    plan.batches.map(({ cost }) => cost),
-    plan.pace,
-  );
+  const seconds = totalSeconds(plan.batches, plan.pace);
   return {
     changes: counts(plan),
     overwritten: plan.overwritten.map(nameOf),

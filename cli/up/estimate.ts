@@ -95,16 +95,6 @@ export function batchSeconds({ seconds, writes }: Cost, { limited, parallel }: P
   return Math.ceil(limited ? Math.max(byWork, (writes / LIMITS.writesAMinute) * 60) : byWork);
 }
 
-/** Seconds of all batches: each but the last uses up its hour where GitHub's limits hold. */
-export function totalSeconds(batches: readonly Cost[], pace: Pace): number {
-  return batches
-    .map((batch) => batchSeconds(batch, pace))
-    .reduce((sum, seconds, index, all) => {
-      const isLast = index === all.length - 1;
-      return sum + (pace.limited && !isLast ? Math.max(seconds, HOUR) : seconds);
-    }, 0);
-}
-
 /** Seconds of the window in which GitHub counts. */
 export const HOUR = 3600;
 

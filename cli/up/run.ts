@@ -24,14 +24,14 @@ export interface NamedRun {
 }
 
 /** What a run needs of the command's context. */
-export type EngineContext = Pick<Context, "stack" | "engine">;
+export type EngineContext = Pick<Context, "stack" | "engine" | "policies">;
 
 /**
  * Runs the engine and shows how far it is.
  *
  * Told to stop (SIGINT, SIGTERM), it waits until the engine has finished and recorded what it has begun.
  *
- * @throws LockedError where somebody holds the stack's lock; else an Error with what the engine found wrong, each once, without the
+ * @throws LockedError where somebody holds the stack's lock; else a RunFailure with what the engine found wrong, each once, without the
  * noise around it.
  */
 export async function runEngine(
@@ -61,7 +61,7 @@ export async function runEngine(
     if (!(error instanceof RunFailure)) throw error;
     const locks = locksOf(error.message);
     if (locks.length > 0) throw new LockedError(locks);
-    throw new Error(`${name} failed:\n${indent([...errors], error.message)}`);
+    throw new RunFailure(`${name} failed:\n${indent([...errors], error.message)}`, error.operations);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     progress.end();

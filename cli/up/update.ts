@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, type Output } from "../command.ts";
-import { type Context, ROOT } from "../context.ts";
-import { BATCH_SIZE, type Batch, splitIntoBatches } from "./batches.ts";
+import type { Context } from "../context.ts";
+import { BATCH_SIZE, type Batch, hoursOf, splitIntoBatches } from "./batches.ts";
 import type { UpdatePlan } from "./describe.ts";
 import { duration, HOUR, paceOf } from "./estimate.ts";
 import { unlocked } from "./leftovers.ts";
@@ -24,12 +22,6 @@ export interface UpdateOptions {
   readonly continueOnError?: boolean;
   /** Waits so many milliseconds; for tests. */
   readonly wait?: (milliseconds: number) => Promise<unknown>;
-}
-
-/** Folders of the policy packs that hold for every update of a fleet. */
-export function policyPacks(): string[] {
-  const folder = join(ROOT, "policy");
-  return existsSync(join(folder, "PulumiPolicy.yaml")) ? [folder] : [];
 }
 
 /** Clears what a killed update left, and reads the state again from GitHub. */
@@ -78,7 +70,7 @@ export async function previewed(
   output: Output,
 ): Promise<PreviewedChange> {
   const collected = collectSteps();
-  const options = { onEvent: collected.onEvent, policyPacks: policyPacks(), replace: [...replace] };
+  const options = { onEvent: collected.onEvent, ...context.policies, replace: [...replace] };
   await runEngine(context, { command: "preview", name: "preview", options }, output);
   return collected.change();
 }
@@ -92,20 +84,28 @@ export async function apply(
 ): Promise<void> {
   const { batches, pace } = plan;
   const wait = options.wait ?? sleep;
-  for (const [index, batch] of batches.entries()) {
-    const isLast = index === batches.length - 1;
-    const name = batches.length === 1 ? "up" : `up, batch ${index + 1} of ${batches.length}`;
-    const started = performance.now();
-    // The first preview may be hours old: nothing is made, or deleted, that policies have not just seen as a whole.
-    if (index > 0) await previewed(context, batch.replace, output);
-    await unlocked(context, options.unlock ?? false, output, () =>
-      runBatch(context, batch, { ...options, parallel: pace.parallel, name }, output),
-    );
-    const seconds = (performance.now() - started) / 1000;
-    if (isLast || !pace.limited || seconds >= HOUR) continue;
-    const rest = HOUR - seconds;
-    output.err(`${name} done; GitHub's hour is used up, the next one begins in ${duration(rest)}`);
-    await wait(rest * 1000);
+  let started = 0;
+  let number = 0;
+  for (const [index, hour] of hoursOf(batches, pace).entries()) {
+    if (index > 0) {
+      const rest = HOUR - (performance.now() - started) / 1000;
+      if (rest > 0) {
+        output.err(
+          `batch ${number} of ${batches.length} done; GitHub's hour is used up, the next one begins in ${duration(rest)}`,
+        );
+        await wait(rest * 1000);
+      }
+    }
+    started = performance.now();
+    for (const batch of hour) {
+      number += 1;
+      const name = batches.length === 1 ? "up" : `up, batch ${number} of ${batches.length}`;
+      // The first preview may be hours old: nothing is made, or deleted, that policies have not just seen as a whole.
+      if (number > 1) await previewed(context, batch.replace, output);
+      await unlocked(context, options.unlock ?? false, output, () =>
+        runBatch(context, batch, { ...options, parallel: pace.parallel, name }, output),
+      );
+    }
   }
 }
 
@@ -125,7 +125,7 @@ async function runBatch(
     continueOnError,
     replace: [...replace],
     // Policies of the whole stack cannot judge a part of it: there, the preview just before has judged the whole.
-    ...(target.length === 0 ? { policyPacks: policyPacks() } : { target: [...target] }),
+    ...(target.length === 0 ? context.policies : { target: [...target] }),
   };
   try {
     await runEngine(context, { command: "up", name, options }, output);

@@ -1,11 +1,18 @@
-import { COMPOSER_REPOSITORY, parentType, REPOSITORY_FILE, text } from "../resource.ts";
+import { COMPOSER_REPOSITORY, CONSUMER_UPDATER, parentType, REPOSITORY_FILE, text } from "../resource.ts";
 import { option, type ResourceRule } from "../rule.ts";
 import { shown } from "../secrets.ts";
 
 const NAME = "managed-paths";
 
+/** Options by the component that a file belongs to. */
+const KEYS: ReadonlyMap<string, "composer" | "consumers"> = new Map([
+  [COMPOSER_REPOSITORY, "composer"],
+  [CONSUMER_UPDATER, "consumers"],
+]);
+
 export interface ManagedPathsOptions {
   readonly composer: readonly string[];
+  readonly consumers: readonly string[];
   readonly packages: readonly string[];
   readonly [other: string]: readonly string[];
 }
@@ -21,7 +28,13 @@ export const managedPaths: ResourceRule<ManagedPathsOptions> = {
       type: "array",
       items: { type: "string" },
       description: "Paths in the composer repository; one that ends with / stands for the folder.",
-      default: [".github/workflows/", ".github/CODEOWNERS", "satis.json"],
+      default: [".github/workflows/", ".github/satis-fleet/", ".github/CODEOWNERS", "satis.json"],
+    },
+    consumers: {
+      type: "array",
+      items: { type: "string" },
+      description: "Paths in the repositories of subscriptions.json.",
+      default: [".github/workflows/", ".github/satis-fleet/"],
     },
     packages: {
       type: "array",
@@ -33,7 +46,7 @@ export const managedPaths: ResourceRule<ManagedPathsOptions> = {
   check(resource, config) {
     const path = text(resource.inputs.file);
     if (resource.type !== REPOSITORY_FILE || path === undefined) return [];
-    const key = parentType(resource) === COMPOSER_REPOSITORY ? "composer" : "packages";
+    const key = KEYS.get(parentType(resource) ?? "") ?? "packages";
     const allowed = config[key];
     if (isPlain(path) && allowed.some((one) => (one.endsWith("/") ? path.startsWith(one) : path === one)))
       return [];

@@ -1,5 +1,6 @@
 import {
   COMPOSER_REPOSITORY,
+  CONSUMER_UPDATER,
   FLEET,
   PACKAGE_NOTIFIER,
   parentType,
@@ -15,12 +16,20 @@ const SCOPES: ReadonlyMap<string, readonly SecretScope[]> = new Map([
   [PACKAGE_NOTIFIER, ["repository"]],
   [FLEET, ["organization"]],
   [COMPOSER_REPOSITORY, ["environment", "repository"]],
+  [CONSUMER_UPDATER, ["repository"]],
+]);
+
+/** Components whose names an option gives alone. */
+const OPTIONS: ReadonlyMap<string, "composerNames" | "consumerNames"> = new Map([
+  [COMPOSER_REPOSITORY, "composerNames"],
+  [CONSUMER_UPDATER, "consumerNames"],
 ]);
 
 const NAME = "secret-name-and-scope";
 
 export interface SecretNameOptions {
   readonly composerNames: readonly string[];
+  readonly consumerNames: readonly string[];
   readonly packageNames: readonly string[];
   readonly [other: string]: readonly string[];
 }
@@ -36,7 +45,13 @@ export const secretNameAndScope: ResourceRule<SecretNameOptions> = {
       type: "array",
       items: { type: "string" },
       description: "Names of secrets of the composer repository.",
-      default: ["REGISTRY_READ_TOKEN"],
+      default: ["REGISTRY_READ_TOKEN", "REGISTRY_APP_KEY", "ANNOUNCE_TOKEN"],
+    },
+    consumerNames: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names of secrets of the repositories of subscriptions.json.",
+      default: ["COMPOSER_UPDATE_TOKEN", "COMPOSER_REGISTRY_TOKEN"],
     },
     packageNames: {
       type: "array",
@@ -60,7 +75,7 @@ export const secretNameAndScope: ResourceRule<SecretNameOptions> = {
     }
     const allowed = allowedNames(resource, component, config, earlier);
     if (name === undefined || allowed === undefined || allowed.includes(name.toUpperCase())) return [];
-    const key = component === COMPOSER_REPOSITORY ? "composerNames" : "packageNames";
+    const key = OPTIONS.get(component) ?? "packageNames";
     return [
       `the secret ${shown(name)} is not named ${allowed.map(shown).join(" or ")}: name it so, or allow the name with ${option(NAME, key, [shown(name)])}`,
     ];
@@ -71,10 +86,11 @@ export const secretNameAndScope: ResourceRule<SecretNameOptions> = {
 function allowedNames(
   resource: Resource,
   component: string,
-  { composerNames, packageNames }: SecretNameOptions,
+  { packageNames, ...config }: SecretNameOptions,
   earlier: Earlier,
 ): readonly string[] | undefined {
-  if (component === COMPOSER_REPOSITORY) return composerNames.map((name) => name.toUpperCase());
+  const option = OPTIONS.get(component);
+  if (option !== undefined) return config[option]?.map((name) => name.toUpperCase());
   if (packageNames.length > 0) return packageNames.map((name) => name.toUpperCase());
   const registering =
     component === FLEET

@@ -152,3 +152,57 @@ test("a code span holds whatever text it is given", () => {
   expect(code("`a``b`")).toBe("``` `a``b` ```");
   expect(code("a\n# b")).toBe("`a\\n# b`");
 });
+
+describe("fleet diff of subscriptions.json", () => {
+  const subscribed = (...list: readonly object[]) =>
+    JSON.stringify({ subscriptions: list.map((one) => ({ packages: ["acme/*"], ...one })) });
+  const before = subscribed({ repository: "acme/website" }, { repository: "acme/shop" });
+  const after = subscribed(
+    { repository: "Acme/Website", paused: true, labels: ["a", "`b`"] },
+    { repository: "acme/blog", directory: "site" },
+  );
+
+  test("names who is subscribed, who is not any more, and what changed", async () => {
+    configure({ "satis-fleet:announceToken": { secure: "v1:AAAA" } });
+    write(satisOf("lib"));
+    write(before, "subscriptions.json");
+    git("init");
+    git("add", "satis.json", "subscriptions.json");
+    git("commit", "-m", "x");
+    write(after, "subscriptions.json");
+    const { said } = await run("HEAD");
+    expect(said.json).toMatchObject({
+      empty: false,
+      added: [],
+      subscriptions: {
+        added: ["acme/blog/site"],
+        removed: ["acme/shop"],
+        changed: [{ id: "acme/website", keys: ["labels", "paused"] }],
+        count: 2,
+      },
+    });
+    const { said: text } = await run("HEAD", {});
+    expect(text.results).toEqual([
+      "+ acme/blog/site is subscribed",
+      "- acme/shop is not subscribed any more",
+      "~ the subscription of acme/website: labels, paused",
+      "no package changes; 1 subscription added; 1 subscription removed; 1 subscription changed; 1 packages afterwards, compared with HEAD",
+    ]);
+    const { said: markdown } = await run("HEAD", { markdown: true });
+    expect(markdown.all).toContain(
+      "**Subscribed: each gets the update workflow, unless it has its own** (1)\n\n- `acme/blog/site`",
+    );
+    expect(markdown.all).toContain("- `acme/website`: `labels`, `paused`");
+  });
+
+  test("says its faults, and a token that is missing, as the program does", async () => {
+    write(satisOf("lib"));
+    git("init");
+    git("add", "satis.json");
+    git("commit", "-m", "x");
+    write(after, "subscriptions.json");
+    await expect(run("HEAD")).rejects.toThrow("satis-fleet:announceToken is missing");
+    write('{"subscriptions": [{"repositry": 1}]}', "subscriptions.json");
+    await expect(run("HEAD")).rejects.toThrow(/subscriptions\.json:1:21: fault: there is no key "repositry"/);
+  });
+});

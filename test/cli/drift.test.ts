@@ -26,6 +26,7 @@ const STATE: FleetState = {
   environment: undefined,
   branchPolicy: undefined,
   ruleset: undefined,
+  permissions: new Map(),
 };
 
 /** The repository as the fleet left it. */

@@ -25,6 +25,21 @@ describe("fleet lint", () => {
     expect([code, said.results, said.notes]).toEqual([0, [], ["satis.json: 0 faults, 0 warnings"]]);
   });
 
+  test("takes subscriptions.json along where it is, comments and all", async () => {
+    const text = `// ours\n{"subscriptions": [{"repository": "acme/website", "packages": ["acme/*"], "pased": true},]}`;
+    writeFileSync(join(folder, "satis.json"), satisOf("lib"));
+    writeFileSync(join(folder, "subscriptions.json"), text);
+    const said = new Said();
+    expect(await lint([], { cwd: folder }, said)).toBe(2);
+    expect(said.results).toEqual([
+      'subscriptions.json:2:75: fault: there is no key "pased" in subscriptions[0]: did you mean "paused"?',
+    ]);
+    rmSync(join(folder, "subscriptions.json"));
+    expect((await linted(undefined, {}, "subscriptions.json")).said.results).toEqual([
+      "subscriptions.json: fault: does not exist: write it, or name another",
+    ]);
+  });
+
   test("says every fault at once, with line and column, and gives 2", async () => {
     const { code, said } = await linted(
       satisOf(

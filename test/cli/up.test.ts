@@ -1,16 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { splitIntoBatches } from "../../cli/up/batches.ts";
-import {
-  batchSeconds,
-  costOf,
-  duration,
-  HOUR,
-  LIMITS,
-  paceOf,
-  totalCost,
-  totalSeconds,
-} from "../../cli/up/estimate.ts";
+import { BATCH_SIZE, hoursOf, splitIntoBatches, totalSeconds } from "../../cli/up/batches.ts";
+import { batchSeconds, costOf, duration, HOUR, LIMITS, paceOf, totalCost } from "../../cli/up/estimate.ts";
 import { overwrittenSecrets } from "../../cli/up/overwritten.ts";
 import { packageOf, type Step } from "../../cli/up/steps.ts";
 import { withResources } from "../../cli/up/takeover.ts";
@@ -74,7 +65,7 @@ describe("the estimate", () => {
     expect(batchSeconds(cost, paceOf(1000, 64))).toBeGreaterThanOrEqual(
       (cost.writes / LIMITS.writesAMinute) * 60,
     );
-    const batches = splitIntoBatches(fleetOf(1000), [], PUBLIC).map((batch) => batch.cost);
+    const batches = splitIntoBatches(fleetOf(1000), [], PUBLIC);
     expect(totalSeconds(batches, PUBLIC)).toBeGreaterThan(2 * HOUR);
     // A server of one's own has no such limits.
     expect(totalSeconds(batches, paceOf(1))).toBeLessThan(HOUR);
@@ -109,6 +100,20 @@ describe("batches", () => {
         }
       }),
     );
+  });
+
+  test("follow each other without a pause while GitHub's hour has room", () => {
+    const batches = splitIntoBatches(fleetOf(1000), [], PUBLIC);
+    const hours = hoursOf(batches, PUBLIC);
+    expect(hours.flat()).toEqual(batches);
+    // The composer repository and the first packages; more packages; the rest and the run of everything.
+    expect(hours.map((hour) => hour.length)).toEqual([2, 1, 2]);
+    for (const hour of hours) {
+      expect(hour.reduce((sum, { cost }) => sum + cost.content, 0)).toBeLessThanOrEqual(BATCH_SIZE.content);
+      expect(hour.reduce((sum, { cost }) => sum + cost.calls, 0)).toBeLessThanOrEqual(BATCH_SIZE.calls);
+    }
+    expect(totalSeconds(batches, PUBLIC)).toBeLessThan(2.5 * HOUR);
+    expect(hoursOf(batches, paceOf(1))).toEqual([batches]);
   });
 
   test("never target what would delete others: deletes, changed components and the organization's secret come last", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { propose } from "../../cli/commands/propose.ts";
-import { PROPOSAL_BRANCH } from "../../cli/propose/propose.ts";
+import { PROPOSAL_BRANCH } from "../../cli/propose/wanted.ts";
 import { SANDBOX_TOKENS, type World } from "../../demo/world.ts";
 import { NOTIFY_PATH } from "../../workflows/notify.ts";
 import { contextOf, openCommandWorld, Said, writesOf } from "../support/cli.ts";
@@ -136,6 +136,22 @@ test("a repository that fails is named with GitHub's words, and the others are d
       "acme/moved": ["failed", expect.stringMatching(/acme\/elsewhere now/)],
       "acme/tool": ["opened", undefined],
     });
+  } finally {
+    await world.close();
+  }
+});
+
+test("every third request is dropped: one pull request all the same", async () => {
+  const world = await guarded();
+  try {
+    for (let skip = 2; skip < 300; skip += 3) world.github.inject({ drop: true, skip });
+    const { code, proposals } = await proposed(world);
+    world.github.clearFaults();
+    // A request whose answer was lost is made again; what cannot be done is named, and done by the next run.
+    if (code !== 0) expect(proposals).toMatchObject([{ outcome: "failed", reason: expect.any(String) }]);
+    await proposed(world);
+    expect(world.github.repository("tool").pulls).toHaveLength(1);
+    expect(world.github.repository("tool").files(PROPOSAL_BRANCH)[NOTIFY_PATH]).toContain("acme/tool");
   } finally {
     await world.close();
   }

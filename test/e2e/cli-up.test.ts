@@ -3,9 +3,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type UpOptions, up } from "../../cli/commands/up.ts";
-import { loadContext } from "../../cli/context.ts";
+import { type ContextOptions, loadContext } from "../../cli/context.ts";
 import type { EngineName } from "../../cli/engine.ts";
-import { openWorld, SANDBOX_TOKENS, type World, type WorldOptions } from "../../demo/world.ts";
+import { SANDBOX_TOKENS, type World, type WorldOptions } from "../../demo/world.ts";
+import { openPackages } from "../support/cli.ts";
 import { expectManaged } from "../support/faults.ts";
 import { killUpdate } from "../support/kill.ts";
 import { leaks } from "../support/leaks.ts";
@@ -14,7 +15,7 @@ import { satisOf, Teller } from "../support/teller.ts";
 const engine: EngineName = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
 
 /** Runs `fleet up` in this process, as the command line does. */
-async function fleetUp(world: World, options: UpOptions = { yes: true }) {
+async function fleetUp(world: World, options: UpOptions = { yes: true }, more: Partial<ContextOptions> = {}) {
   const said: string[] = [];
   const told: string[] = [];
   const output = { out: (text: string) => said.push(text), err: (text: string) => told.push(text) };
@@ -22,7 +23,8 @@ async function fleetUp(world: World, options: UpOptions = { yes: true }) {
   let code = 0;
   let error = "";
   try {
-    code = await up(await loadContext({ stack: "dev", cwd: home, engine, env }), options, output);
+    const context = await loadContext({ stack: "dev", cwd: home, engine, env, ...more });
+    code = await up(context, options, output);
   } catch (failure) {
     code = 1;
     error = failure instanceof Error ? failure.message : String(failure);
@@ -59,13 +61,7 @@ describe(`on ${engine}, fleet up`, () => {
   let world: World;
 
   const open = async (names: readonly string[], more: Partial<WorldOptions> = {}) => {
-    world = await openWorld({
-      engine,
-      owner: "acme",
-      satis: satisOf(...names),
-      repositories: names.map((name) => ({ name })),
-      ...more,
-    });
+    world = await openPackages(names, more);
     return world.github;
   };
 
@@ -87,6 +83,36 @@ describe(`on ${engine}, fleet up`, () => {
     world.github.resetCalls();
     expect(await fleetUp(world, { json: true, yes: true })).toMatchObject({ code: 0 });
     expect(writes()).toEqual([]);
+  });
+
+  test("judges by the policies with the configuration beside satis.json, and by another that is named", async () => {
+    const github = await open(["lib"], { config: { "satis-fleet:visibility": { value: "public" } } });
+    const write = (name: string, text: string) => writeFile(join(world.home, name), text);
+    expect(await fleetUp(world)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/policy repository-visibility: .*[\s\S]*visibility public is not allowed/),
+    });
+    await write("policy-config.json", '{\n  "repository-visibility": "advisary"\n}');
+    expect(await fleetUp(world)).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(
+        /policy-config\.json:2:28: fault: repository-visibility is the text "advisary"/,
+      ),
+    });
+    await write("policy-config.json", '{"repository-visibility": "mandatory"}');
+    expect((await fleetUp(world)).code).toBe(1);
+    expect(github.repositories).toEqual(["acme/lib"]);
+    await write("other.json", '{"repository-visibility": "advisory"}');
+    const named = await fleetUp(
+      world,
+      { previewOnly: true },
+      { policyConfig: join(world.home, "other.json") },
+    );
+    expect(named).toMatchObject({ code: 0, text: expect.stringMatching(/visibility public is not allowed/) });
+    await write("policy-config.json", '{"repository-visibility": {"allowed": ["public"]}}');
+    const { text } = await succeeds(world);
+    expect(text).not.toMatch(/visibility/);
+    expectManaged(new Teller(world), "lib");
   });
 
   test("replaces secrets that somebody overwrote, which no preview shows", async () => {

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { hasComposer } from "../../demo/composer.ts";
 import { leaks } from "../support/leaks.ts";
 import { satisOf } from "../support/teller.ts";
 
 const engine = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
 const START = fileURLToPath(new URL("../../demo/start.ts", import.meta.url));
+const composer = await hasComposer();
 const folder = mkdtempSync(join(tmpdir(), "satis-fleet-start-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -45,21 +47,33 @@ describe(`npm start on ${engine}`, () => {
     const counts = Object.fromEntries(told.steps.map(({ name, operations }) => [name, operations]));
     const zero = { create: 0, update: 0, replace: 0, delete: 0, same: 0 };
     expect(counts).toEqual({
-      preview: { ...zero, create: 30 },
-      create: { ...zero, create: 30 },
-      settle: { ...zero, same: 30 },
+      preview: { ...zero, create: 38 },
+      create: { ...zero, create: 38 },
+      settle: { ...zero, same: 38 },
       tamper: zero,
-      detect: { ...zero, create: 2, update: 1, same: 27 },
-      repair: { ...zero, create: 2, update: 1, same: 27 },
-      edit: { ...zero, create: 3, update: 2, delete: 3, same: 25 },
+      detect: { ...zero, create: 2, update: 1, same: 35 },
+      repair: { ...zero, create: 2, update: 1, same: 35 },
+      edit: { ...zero, create: 3, update: 2, delete: 3, same: 33 },
+      publish: zero,
+      release: zero,
+      update: zero,
     });
     for (const { apiCalls, seconds } of told.steps) {
       expect(Number.isInteger(apiCalls)).toBe(true);
       expect(seconds).toBeGreaterThanOrEqual(0);
     }
-    expect(told.steps.find(({ name }) => name === "detect")?.result).toMatchObject({
+    const result = (step: string) => told.steps.find(({ name }) => name === step)?.result;
+    expect(result("detect")).toMatchObject({
       found: expect.arrayContaining([{ resource: "acme/http-client-workflow", operation: "update" }]),
     });
+    expect(result("publish")).toMatchObject({
+      packages: 5,
+      jobs: { build: "success", publish: "success", deploy: "success", confirm: "success" },
+    });
+    expect(result("release")).toMatchObject({ package: "acme/satis-fleet-newcomer", version: "v1.1.0" });
+    expect(result("update")).toEqual(
+      composer ? expect.objectContaining({ reused: true }) : { skipped: expect.any(String) },
+    );
   });
 
   test("plays a fleet of the composer repository alone where no entry is managed, and says so", async () => {

@@ -32,8 +32,11 @@ test("an owner and a dispatch token are enough, and the defaults suit most", () 
     branches: new Map(),
     renames: new Map(),
     vendors: ["ucf"],
+    maxHeldPercent: 20,
+    maxDeletedPercent: 10,
     reviewers: [],
     commitSatis: true,
+    consumerSecrets: { announceToken: false, registryToken: false, consumerToken: false },
   });
 });
 
@@ -231,14 +234,20 @@ test("keys of the provider that the program does not use, and tokens without use
   ]);
 });
 
+/** An App's id is nothing without its key. */
+const secretsWith = (name: string) => [
+  "satis-fleet:dispatchToken",
+  ...(name === "satis-fleet:readAppId" ? ["satis-fleet:readAppKey"] : []),
+];
+
 test("the table of keys agrees with the parser: every default and example of a plain key is accepted", () => {
   for (const key of CONFIG_KEYS.filter(({ secret }) => !secret)) {
     for (const value of [key.default, key.example]) {
       if (value !== undefined)
-        expect([key.name, faults(parse({ "github:owner": "UCF", [key.name]: value }).findings)]).toEqual([
+        expect([
           key.name,
-          [],
-        ]);
+          faults(parse({ "github:owner": "UCF", [key.name]: value }, secretsWith(key.name)).findings),
+        ]).toEqual([key.name, []]);
     }
     for (const choice of key.choices?.filter((choice) => choice !== "internal") ?? []) {
       expect(

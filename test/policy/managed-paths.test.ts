@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { REPOSITORY_FILE } from "../../policy/resource.ts";
 import { managedPaths as rule } from "../../policy/rules/managed-paths.ts";
-import { judge, stranger, UNKNOWN } from "./support/fleet.ts";
+import { CONSUMER, child, judge, stranger, UNKNOWN } from "./support/fleet.ts";
 
 const PACKAGES = [".github/workflows/"];
-const COMPOSER = [".github/workflows/", ".github/CODEOWNERS", "satis.json"];
+const COMPOSER = [".github/workflows/", ".github/satis-fleet/", ".github/CODEOWNERS", "satis.json"];
 const outside = (path: string, key: "packages" | "composer") => {
   const allowed = key === "packages" ? PACKAGES : COMPOSER;
   const remedy = JSON.stringify({ "managed-paths": { [key]: [...allowed, path] } });
@@ -17,6 +17,16 @@ test("workflows everywhere, satis.json and CODEOWNERS in the composer repository
   expect(judge(rule)).toEqual([]);
   expect(inComposer(".github/CODEOWNERS")).toEqual([]);
   expect(inComposer(".github/workflows/build.yml")).toEqual([]);
+});
+
+test("a consumer has its workflows and the updater, and nothing else", () => {
+  const file = (path: string) => child("consumer", REPOSITORY_FILE, { repository: "website", file: path });
+  expect(judge(rule, {}, { more: Object.values(CONSUMER) })).toEqual([]);
+  const [said = ""] = judge(rule, {}, { more: [file("composer.lock")] });
+  expect(said).toContain(
+    "composer.lock is outside of what the fleet may write (.github/workflows/, .github/satis-fleet/)",
+  );
+  expect(said).toContain('{"managed-paths":{"consumers":');
 });
 
 test("another file of a package repository is refused", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ACTIONS_SECRET, ENVIRONMENT_SECRET, githubType } from "../../policy/resource.ts";
 import { secretNameAndScope as rule } from "../../policy/rules/secret-name-and-scope.ts";
-import { child, judge, ORGANIZATION, stranger, UNKNOWN } from "./support/fleet.ts";
+import { CONSUMER, child, judge, ORGANIZATION, stranger, UNKNOWN } from "./support/fleet.ts";
 
 const named = (name: string, allowed: string, key: string) =>
   `the secret ${name} is not named ${allowed}: name it so, or allow the name with {"secret-name-and-scope":{"${key}":["${name}"]}} in the policy pack's configuration`;
@@ -36,10 +36,22 @@ test("the organization's secret has a name that a package registers", () => {
 
 test("another secret of the composer repository is refused unless it is allowed", () => {
   const more = [child("composer", ENVIRONMENT_SECRET, { secretName: "DEPLOY_KEY" })];
-  expect(judge(rule, {}, { more })).toEqual([named("DEPLOY_KEY", "REGISTRY_READ_TOKEN", "composerNames")]);
+  expect(judge(rule, {}, { more })).toEqual([
+    named("DEPLOY_KEY", "REGISTRY_READ_TOKEN or REGISTRY_APP_KEY or ANNOUNCE_TOKEN", "composerNames"),
+  ]);
   expect(
     judge(rule, {}, { more, options: { composerNames: ["REGISTRY_READ_TOKEN", "DEPLOY_KEY"] } }),
   ).toEqual([]);
+});
+
+test("a consumer has secrets of two names, each in its repository", () => {
+  expect(judge(rule, {}, { more: Object.values(CONSUMER) })).toEqual([]);
+  const more = [CONSUMER.component, child("consumer", ACTIONS_SECRET, { secretName: "REGISTRY_READ_TOKEN" })];
+  expect(judge(rule, {}, { more })).toEqual([
+    named("REGISTRY_READ_TOKEN", "COMPOSER_UPDATE_TOKEN or COMPOSER_REGISTRY_TOKEN", "consumerNames"),
+  ]);
+  const organization = [child("consumer", ORGANIZATION.secret.type, { secretName: "COMPOSER_UPDATE_TOKEN" })];
+  expect(judge(rule, {}, { more: organization })[0]).toContain("make it one of scope repository");
 });
 
 test("a secret of another scope than its component's is refused", () => {

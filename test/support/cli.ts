@@ -1,7 +1,7 @@
 import type { Output } from "../../cli/command.ts";
 import { type Context, loadContext } from "../../cli/context.ts";
 import type { EngineName } from "../../cli/engine.ts";
-import { openWorld, type World } from "../../demo/world.ts";
+import { openWorld, type World, type WorldOptions } from "../../demo/world.ts";
 import type { StoryWorld } from "./teller.ts";
 import { satisOf } from "./teller.ts";
 
@@ -30,6 +30,12 @@ export class Said implements Output {
 export function openCommandWorld(world: StoryWorld = {}): Promise<World> {
   const repositories = [{ name: "lib" }, { name: "tool" }];
   return openWorld({ owner: "acme", satis: satisOf("lib", "tool"), repositories, ...world, engine: ENGINE });
+}
+
+/** Opens a world whose packages are all there is, one repository each; close it at the end. */
+export function openPackages(names: readonly string[], more: Partial<WorldOptions> = {}): Promise<World> {
+  const repositories = names.map((name) => ({ name }));
+  return openWorld({ engine: ENGINE, owner: "acme", satis: satisOf(...names), repositories, ...more });
 }
 
 /** The context of a command on this world. */

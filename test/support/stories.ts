@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { SANDBOX_TOKENS } from "../../demo/world.ts";
 import { NOTIFY_PATH } from "../../workflows/notify.ts";
+import { CONSUMER_STORIES } from "./consumer-stories.ts";
 import { type Story, satisOf, type Teller } from "./teller.ts";
 
 const SECRET = "COMPOSER_REPO_PAT";
@@ -321,4 +322,5 @@ export const STORIES: readonly Story[] = [
       expect(JSON.stringify(teller.world.github.snapshot())).toBe(before);
     },
   },
+  ...CONSUMER_STORIES,
 ];

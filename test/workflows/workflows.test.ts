@@ -70,16 +70,27 @@ describe("every rendered workflow", () => {
     const holders = everyFile().flatMap(({ content }) =>
       stepsOf(parseWorkflow(content)).flatMap((step) => {
         expect(JSON.stringify(step.with ?? {})).not.toMatch(CREDENTIAL);
-        return Object.entries(step.env ?? {})
-          .filter(([, value]) => CREDENTIAL.test(value))
-          .map(([name, value]) => `${step.name}: ${name} = ${value}`);
+        return (
+          Object.entries(step.env ?? {})
+            // A subscription's own texts are literals there, and evaluate to themselves.
+            .filter(([name, value]) => name !== "SETTINGS" && CREDENTIAL.test(value))
+            .map(([name, value]) => `${step.name}: ${name} = ${value}`)
+        );
       }),
     );
     expect([...new Set(holders)].sort()).toEqual([
-      "Build with Satis: READ_TOKEN = ${{ secrets.REGISTRY_READ_TOKEN }}",
-      "Note what the site shows: PUSH_TOKEN = ${{ github.token }}",
+      "Build and verify: READ_TOKEN = ${{ secrets.REGISTRY_READ_TOKEN }}",
+      "Check the announcement: JOB_TOKEN = ${{ github.token }}",
+      "Confirm and report: PUSH_TOKEN = ${{ github.token }}",
+      "Find out what is stale: PUSH_TOKEN = ${{ github.token }}",
+      "Find out what is stale: READ_TOKEN = ${{ secrets.REGISTRY_READ_TOKEN }}",
+      "Open or refresh the pull request: JOB_TOKEN = ${{ github.token }}",
+      "Open or refresh the pull request: JOB_TOKEN = ${{ secrets.COMPOSER_UPDATE_TOKEN }}",
       "Publish: PUSH_TOKEN = ${{ github.token }}",
       "Start the composer repository's build: DISPATCH_TOKEN = ${{ secrets.COMPOSER_REPO_PAT }}",
+      "Update composer.lock: COMPOSER_REGISTRY_TOKEN = ${{ secrets.COMPOSER_REGISTRY_TOKEN }}",
+      "Verify the update: COMPOSER_REGISTRY_TOKEN = ${{ secrets.COMPOSER_REGISTRY_TOKEN }}",
+      "Wait for the registry: COMPOSER_REGISTRY_TOKEN = ${{ secrets.COMPOSER_REGISTRY_TOKEN }}",
     ]);
   });
 
@@ -168,16 +179,17 @@ describe("the composer repository's workflows", () => {
   it("give each job the rights of its duty", () => {
     const { jobs } = composerFile("registry");
     expect(Object.entries(jobs).map(([name, job]) => [name, job.permissions])).toEqual([
-      ["build", { contents: "write" }],
+      ["build", { contents: "read", issues: "read" }],
+      ["publish", { contents: "write" }],
       ["deploy", { pages: "write", "id-token": "write" }],
-      ["confirm", { contents: "write" }],
+      ["confirm", { contents: "write", issues: "write" }],
     ]);
     expect(jobs.deploy?.environment?.name).toBe("github-pages");
   });
 
   it("know nothing of Pages where the registry is private", () => {
     const options = { ...COMPOSER, hosting: "private" } as const;
-    expect(Object.keys(composerFile("registry", options).jobs)).toEqual(["build"]);
+    expect(Object.keys(composerFile("registry", options).jobs)).toEqual(["build", "publish", "confirm"]);
     for (const { content } of composerFiles(options))
       expect(content).not.toMatch(/pages:|upload-pages|id-token/);
   });
@@ -196,7 +208,51 @@ describe("the composer repository's workflows", () => {
     const checkout = stepsOf(composerFile("registry")).filter((step) =>
       step.uses?.startsWith("actions/checkout@"),
     );
-    expect(checkout.map((step) => step.with)).toEqual([{ "persist-credentials": false }]);
+    expect(checkout).toHaveLength(3);
+    for (const step of checkout) expect(step.with).toEqual({ "persist-credentials": false });
+  });
+
+  it("check the publisher in every job that runs it, before it runs", () => {
+    for (const job of Object.values(composerFile("registry").jobs)) {
+      const runs = (job.steps ?? []).findIndex((step) => step.run?.includes('"$NODE" "$PUBLISHER"'));
+      const checks = (job.steps ?? []).findIndex((step) => step.env?.PUBLISHER_SHA256 !== undefined);
+      if (runs >= 0) expect(checks).toBeLessThan(runs);
+      if (runs >= 0) expect(job.steps?.[checks]?.env?.PUBLISHER_SHA256).toBe(COMPOSER.publisherSha256);
+    }
+  });
+
+  it("give the read token to no job that may write", () => {
+    const { jobs } = composerFile("registry");
+    for (const job of Object.values(jobs)) {
+      const writes = Object.values(job.permissions ?? {}).includes("write");
+      if (writes) expect(JSON.stringify(job.steps)).not.toContain("READ_TOKEN");
+    }
+  });
+
+  it("set up PHP and Satis only where something is to be built", () => {
+    const steps = composerFile("registry").jobs.build?.steps ?? [];
+    const plan = steps.findIndex(({ name }) => name === "Find out what is stale");
+    const rest = steps.slice(plan + 1);
+    expect(rest.length).toBeGreaterThan(5);
+    for (const step of rest) expect(step.if).toContain("steps.plan.outputs.action");
+  });
+
+  it("mint a token of the App for each run, where the stack names one", async () => {
+    const options = { ...COMPOSER, readApp: { id: "42", owner: "acme" } };
+    const steps = composerFile("registry", options).jobs.build?.steps ?? [];
+    expect(steps.find(({ name }) => name.startsWith("Mint"))?.with).toEqual({
+      "app-id": "42",
+      "private-key": "${{ secrets.REGISTRY_APP_KEY }}",
+      owner: "acme",
+      "permission-contents": "read",
+    });
+    expect(steps.find(({ name }) => name === "Build and verify")?.env?.READ_TOKEN).toBe(
+      "${{ steps.token.outputs.token }}",
+    );
+    for (const { path, content } of composerFiles(options)) {
+      expect(content).not.toContain("REGISTRY_READ_TOKEN");
+      expect(await faults(content, path)).toEqual([]);
+    }
   });
 
   it.each([-1, 60, 1.5, Number.NaN])("refuse the minute %s", (cronMinute) => {

@@ -1,6 +1,6 @@
 import { NOTIFY_PATH } from "../../../workflows/notify.ts";
 
-const COMPOSER_PATHS = [".github/workflows/", ".github/CODEOWNERS", "satis.json"];
+const COMPOSER_PATHS = [".github/workflows/", ".github/satis-fleet/", ".github/CODEOWNERS", "satis.json"];
 const configured = (rule: string, option: string, value: unknown) =>
   `${JSON.stringify({ [rule]: { [option]: value } })} in the policy pack's configuration`;
 const DELETE_FIRST =

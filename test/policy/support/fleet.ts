@@ -1,6 +1,7 @@
 import {
   ACTIONS_SECRET,
   COMPOSER_REPOSITORY,
+  CONSUMER_UPDATER,
   ENVIRONMENT,
   ENVIRONMENT_BRANCH,
   ENVIRONMENT_SECRET,
@@ -41,6 +42,7 @@ export const JOB = {
 const CHAINS: Readonly<Record<string, string>> = {
   composer: `${FLEET}$${COMPOSER_REPOSITORY}`,
   notifier: `${FLEET}$${PACKAGE_NOTIFIER}`,
+  consumer: `${FLEET}$${CONSUMER_UPDATER}`,
   fleet: FLEET,
 };
 
@@ -189,6 +191,33 @@ export const ORGANIZATION = {
   ),
 } satisfies { readonly changes: Changes; readonly secret: Resource };
 
+/** A consumer with a token of its own. */
+export const CONSUMER = {
+  component: resource(
+    "consumer",
+    CONSUMER_UPDATER,
+    { repository: "website", delivery: "commit", secretNames: ["COMPOSER_UPDATE_TOKEN"] },
+    "fleet",
+  ),
+  token: resource(
+    "updateToken",
+    ACTIONS_SECRET,
+    { repository: "website", secretName: "COMPOSER_UPDATE_TOKEN", value: "consumer-token-51be" },
+    "consumer",
+  ),
+  file: resource(
+    "updater",
+    REPOSITORY_FILE,
+    {
+      repository: "website",
+      file: ".github/satis-fleet/updater.mjs",
+      content: "export {};\n",
+      commitMessage: "chore: update",
+    },
+    "consumer",
+  ),
+} satisfies Record<string, Resource>;
+
 /** A resource of no component. */
 export function stranger(type: string, inputs: Properties): Resource {
   return resource("stranger", type, inputs);
@@ -196,7 +225,7 @@ export function stranger(type: string, inputs: Properties): Resource {
 
 /** A resource of a component. */
 export function child(
-  component: "fleet" | "composer" | "notifier",
+  component: "fleet" | "composer" | "notifier" | "consumer",
   type: string,
   inputs: Properties,
 ): Resource {

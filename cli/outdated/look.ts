@@ -1,0 +1,211 @@
+import { join } from "node:path";
+import { updateBranch } from "../../fleet/announcement.ts";
+import { safeText } from "../../fleet/findings.ts";
+import type { Subscription } from "../../fleet/subscriptions.ts";
+import type { Context } from "../context.ts";
+import { openReader, type Reader, reasonOf } from "../drift/reader.ts";
+import {
+  type Found,
+  inBatches,
+  type Place,
+  placeKey,
+  readRepositories,
+  readTexts,
+} from "../drift/repositories.ts";
+import { dataOf, textOf } from "../drift/state.ts";
+import { connect, type GitHub } from "../github.ts";
+import { type Behind, compareLock } from "./compare.ts";
+import { type Registry, readRaw, readRegistry } from "./registry.ts";
+
+/** An open pull request of the updater. */
+export interface OpenPull {
+  readonly title: string;
+  readonly url: string;
+  /** Set where each package has a pull request of its own. */
+  readonly branch: string;
+}
+
+/** One branch of a subscription, read. */
+export interface Outdated {
+  /** Id of the subscription. */
+  readonly id: string;
+  readonly branch: string;
+  readonly paused: boolean;
+  /** Packages of the subscription that the lock file has. */
+  readonly packages: number;
+  readonly behind: readonly Behind[];
+  readonly pulls: readonly OpenPull[];
+}
+
+/** Something that could not be read, and so is neither behind nor up to date. */
+export interface NotRead {
+  readonly id: string;
+  readonly branch?: string;
+  readonly reason: string;
+}
+
+/** How far consumers are behind the registry. */
+export interface OutdatedReport {
+  readonly consumers: readonly Outdated[];
+  readonly unread: readonly NotRead[];
+}
+
+/** Lock files have some hundred kilobytes each: fewer in one answer than repositories. */
+const TEXTS = 20;
+
+/**
+ * Compares every subscription's lock file with what the registry serves, and finds the updater's open pull requests; writes nothing.
+ *
+ * Repositories are asked for in batches; one call more for each that is behind.
+ *
+ * @throws Error where the registry cannot be read, and GitHubRefused where GitHub answers nobody
+ */
+export async function lookAtConsumers({
+  config,
+  rawConfig,
+  fleet,
+  settings,
+}: Context): Promise<OutdatedReport> {
+  const github = connect(config, rawConfig, { onlyReads: true });
+  const registry = await readRegistry(github, fleet.composer);
+  const reader = await openReader(github, join(settings.home, ".satis-fleet", "outdated-cache.json"));
+  const subscriptions = fleet.consumers.flatMap(({ updated, dispatched }) => [...updated, ...dispatched]);
+  const { files, unread } = await findFiles(reader, fleet.composer.owner, subscriptions);
+  const texts = new Map<string, string | undefined>();
+  for (const batch of inBatches(files.flatMap(bothFiles), TEXTS)) {
+    // What a batch does not answer is asked for one by one.
+    const found = await readTexts(reader, batch).catch(() => new Map<number, string>());
+    for (const [index, file] of batch.entries()) {
+      const text = found.get(index) ?? (await readRaw(github, rawPlace(file)).catch(() => undefined));
+      texts.set(textKey(file), text);
+    }
+  }
+  const consumers: Outdated[] = [];
+  for (const file of files) {
+    try {
+      consumers.push(await compared(github, file, texts, registry));
+    } catch (error) {
+      unread.push({ id: file.subscription.id, branch: file.branch, reason: reasonIn(error) });
+    }
+  }
+  return { consumers, unread };
+}
+
+/** The lock file of one branch. */
+interface LockFile {
+  readonly subscription: Subscription;
+  readonly found: Found;
+  readonly branch: string;
+  readonly hasComposer: boolean;
+}
+
+async function findFiles(
+  reader: Reader,
+  owner: string,
+  subscriptions: readonly Subscription[],
+): Promise<{ files: LockFile[]; unread: NotRead[] }> {
+  const questions = subscriptions.map((one) => ({
+    repository: one.repository.slice(one.repository.indexOf("/") + 1),
+    files: placesOf(one).flatMap(({ lock, composer }) => [lock, composer]),
+  }));
+  const merged = [...Map.groupBy(questions, ({ repository }) => repository)].map(([repository, all]) => ({
+    repository,
+    files: all.flatMap(({ files }) => files),
+  }));
+  const answers = await readRepositories(reader, owner, merged);
+  const files: LockFile[] = [];
+  const unread: NotRead[] = [];
+  for (const subscription of subscriptions) {
+    const { id, repository } = subscription;
+    const found = answers.get(repository.slice(repository.indexOf("/") + 1));
+    if (found?.status !== "there") {
+      const reason = found?.status === "unread" ? found.reason : "is not there, or the token does not see it";
+      unread.push({ id, reason });
+      continue;
+    }
+    for (const { lock, composer } of placesOf(subscription)) {
+      const branch = lock.branch ?? found.defaultBranch ?? "HEAD";
+      const hasComposer = found.objects.has(placeKey(composer));
+      if (found.objects.has(placeKey(lock))) files.push({ subscription, found, branch, hasComposer });
+      else unread.push({ id, branch, reason: `has no ${lock.path} there` });
+    }
+  }
+  return { files, unread };
+}
+
+function placesOf({ branches, directory }: Subscription): { lock: Place; composer: Place }[] {
+  const at = (name: string) => (directory === "" ? name : `${directory}/${name}`);
+  const heads = branches.length === 0 ? [undefined] : branches;
+  return heads.map((branch) => ({
+    lock: { branch, path: at("composer.lock") },
+    composer: { branch, path: at("composer.json") },
+  }));
+}
+
+interface TextFile {
+  readonly owner: string;
+  readonly name: string;
+  readonly branch: string;
+  readonly path: string;
+}
+
+function bothFiles(file: LockFile): TextFile[] {
+  return file.hasComposer
+    ? [textFile(file, "composer.lock"), textFile(file, "composer.json")]
+    : [textFile(file, "composer.lock")];
+}
+
+function textFile({ subscription: { directory }, found, branch }: LockFile, file: string): TextFile {
+  const path = directory === "" ? file : `${directory}/${file}`;
+  return { owner: found.owner, name: found.name, branch, path };
+}
+
+function textKey({ owner, name, branch, path }: TextFile): string {
+  return [owner, name, branch, path].join("\n");
+}
+
+function rawPlace({ owner, name, branch, path }: TextFile) {
+  return { owner, repo: name, path, ref: branch };
+}
+
+async function compared(
+  github: GitHub,
+  file: LockFile,
+  texts: ReadonlyMap<string, string | undefined>,
+  registry: Registry,
+): Promise<Outdated> {
+  const { subscription, branch } = file;
+  const lock = texts.get(textKey(textFile(file, "composer.lock")));
+  if (lock === undefined) throw new Error("its composer.lock could not be read");
+  const composer = file.hasComposer ? texts.get(textKey(textFile(file, "composer.json"))) : undefined;
+  const { behind, packages } = compareLock(lock, composer, subscription.packages, registry);
+  const { id, paused } = subscription;
+  const pulls = behind.length === 0 ? [] : await openPulls(github, file);
+  return { id, branch, paused, packages, behind, pulls };
+}
+
+async function openPulls(
+  github: GitHub,
+  { subscription, found, branch }: LockFile,
+): Promise<readonly OpenPull[]> {
+  const place = { owner: found.owner, repo: found.name, state: "open" as const, base: branch, per_page: 100 };
+  const { data } = await github.request("GET /repos/{owner}/{repo}/pulls", place);
+  const target = {
+    base: branch,
+    defaultBranch: found.defaultBranch ?? branch,
+    directory: subscription.directory,
+  };
+  const head = updateBranch(target);
+  return data.map(dataOf).flatMap((pull): OpenPull[] => {
+    const ref = textOf(dataOf(pull.head).ref) ?? "";
+    if (ref !== head && !ref.startsWith(`${head}+`)) return [];
+    return [
+      { title: safeText(String(pull.title)), url: safeText(String(pull.html_url)), branch: safeText(ref) },
+    ];
+  });
+}
+
+function reasonIn(error: unknown): string {
+  const { status } = dataOf(error);
+  return status === undefined && error instanceof Error ? safeText(error.message) : reasonOf(error);
+}

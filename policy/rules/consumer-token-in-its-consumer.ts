@@ -1,0 +1,47 @@
+import { CONSUMER_UPDATER, mayBeSame, parentType, type Resource, text } from "../resource.ts";
+import { lookup, type StackRule, type Violation } from "../rule.ts";
+import { SECRET_TYPES, secretValues, shown } from "../secrets.ts";
+
+export const consumerTokenInItsConsumer: StackRule<{ readonly shared: readonly string[] }> = {
+  kind: "stack",
+  name: "consumer-token-in-its-consumer",
+  description: "A token that opens a consumer's pull requests is in that consumer, and nowhere else.",
+  reason:
+    "Whoever may write a repository can read its secrets: a token that two of them hold lets the writers of one write to the other.",
+  options: {
+    shared: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names of secrets that several consumers may share, for they only read the registry.",
+      default: ["COMPOSER_REGISTRY_TOKEN"],
+    },
+  },
+  check({ resources }, { shared }) {
+    const secrets = resources.filter(({ type }) => SECRET_TYPES.has(type));
+    const names = new Set(shared.map((name) => name.toUpperCase()));
+    const own = secrets.filter((secret) => parentType(secret) === CONSUMER_UPDATER);
+    const { parent } = lookup(resources);
+    return own.flatMap((secret) => [
+      ...strayed(secret, parent(secret)),
+      ...(names.has(text(secret.inputs.secretName)?.toUpperCase() ?? "") ? [] : held(secret, secrets)),
+    ]);
+  },
+};
+
+function strayed({ urn, inputs }: Resource, consumer: Resource | undefined): readonly Violation[] {
+  if (consumer === undefined || mayBeSame(inputs.repository, consumer.inputs.repository)) return [];
+  const meant = shown(text(consumer.inputs.repository) ?? "");
+  const message = `the secret goes to ${shown(text(inputs.repository) ?? "")}, which is not the consumer's repository: write ${meant}`;
+  return [{ urn, message }];
+}
+
+function held(secret: Resource, secrets: readonly Resource[]): readonly Violation[] {
+  const values = new Set(secretValues(secret));
+  const others = secrets.filter(
+    (other) => other !== secret && secretValues(other).some((one) => values.has(one)),
+  );
+  return others.slice(0, 1).map(({ inputs }) => ({
+    urn: secret.urn,
+    message: `${shown(text(inputs.repository) ?? "the organization")} has the token of the secret ${shown(text(secret.inputs.secretName) ?? "")}, too: give each its own`,
+  }));
+}
