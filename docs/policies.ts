@@ -16,7 +16,8 @@ A mandatory rule that is broken fails the preview, and nothing is changed. Rules
 the stack are asked at the end of a run, so never update with \`--skip-preview\`. What a preview does not know yet is judged once it is known. Rules judge
 what the program asks for, and start from the inputs that its components register, never from names of resources. No message shows the value of a secret.
 
-The configuration is a JSON file with the rules by name: a level (\`"advisory"\`, \`"mandatory"\`, \`"disabled"\`), or an object with options and, where wanted, \`enforcementLevel\`.
+The configuration is a JSON file with the rules by name: a level (\`"advisory"\`, \`"mandatory"\`, \`"disabled"\`), or an object with options and, where wanted, \`enforcementLevel\`;
+\`all\` stands for every rule that is not named.
 
 \`\`\`json
 {
@@ -24,6 +25,10 @@ The configuration is a JSON file with the rules by name: a level (\`"advisory"\`
   "workflow-has-timeouts": { "enforcementLevel": "advisory", "maximumMinutes": 30 }
 }
 \`\`\`
+
+\`fleet up\`, \`fleet drift --repair\`, \`fleet rotate\`, \`fleet doctor\` and the workflows of this repository always run the pack, with \`policy-config.json\` beside satis.json where there is one, or
+\`--policy-config FILE\`. \`fleet lint\` checks the file; editors do with \`schemas/policy-config.schema.json\`. A rule or option that the pack does not have is a fault with its line:
+Pulumi itself passes over a misspelt name and says nothing.
 `;
 
 /** docs/policies.md, rendered from the rules of the pack. */

@@ -2,6 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { satisSchema } from "../fleet/satis-schema.ts";
+import { subscriptionsSchema } from "../fleet/subscriptions-schema.ts";
+import type { Rule } from "../policy/rule.ts";
+import { RULES } from "../policy/rules.ts";
 
 /** A JSON Schema for editors. */
 export interface SchemaFile {
@@ -18,14 +21,56 @@ export function renderSchemas(): readonly SchemaFile[] {
   return [
     {
       file: "schemas/satis.schema.json",
-      text: render(satisSchema, "satis.json", "What Satis reads, and the packages of a satis-fleet"),
+      text: render(
+        z.toJSONSchema(satisSchema, { target: "draft-07", io: "input" }),
+        "satis.json",
+        "What Satis reads, and the packages of a satis-fleet",
+      ),
+    },
+    {
+      file: "schemas/subscriptions.schema.json",
+      text: render(
+        z.toJSONSchema(subscriptionsSchema, { target: "draft-07", io: "input" }),
+        "subscriptions.json",
+        "Which repositories get a pull request when packages are released",
+      ),
+    },
+    {
+      file: "schemas/policy-config.schema.json",
+      text: render(policyConfigSchema(RULES), "policy-config.json", "How strict a fleet's policies are"),
     },
   ];
 }
 
-function render(schema: z.ZodType, title: string, description: string): string {
-  const generated = z.toJSONSchema(schema, { target: "draft-07", io: "input" });
-  const { $schema, ...rest } = generated;
+const LEVEL = { enum: ["advisory", "mandatory", "disabled"] };
+
+/** A level for each rule, or its options; `all` stands for the rules that are not named. */
+function policyConfigSchema(rules: readonly Rule[]): object {
+  const ruleSchemas = rules.map(({ name, description, options }) => [
+    name,
+    { description, anyOf: [LEVEL, settings(options)] },
+  ]);
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    type: "object",
+    properties: {
+      all: { description: "Every rule that is not named.", anyOf: [LEVEL, settings({})] },
+      ...Object.fromEntries(ruleSchemas),
+    },
+    additionalProperties: false,
+  };
+}
+
+function settings(options: Rule["options"]): object {
+  return {
+    type: "object",
+    properties: { enforcementLevel: LEVEL, ...options },
+    additionalProperties: false,
+  };
+}
+
+function render(generated: object, title: string, description: string): string {
+  const { $schema, ...rest } = generated as { $schema?: string };
   return `${inFormat(JSON.stringify({ $schema, title, description, ...rest }, undefined, 2))}\n`;
 }
 
