@@ -8,7 +8,7 @@ const REGISTRY = [
   "test/e2e/publisher-faults.test.ts",
   "test/publisher/announce/faults.test.ts",
   "test/publisher/page/browser.test.ts",
-  "test/updater/{flow,faults}.test.ts",
+  "test/updater/{flow,faults,people}.test.ts",
 ];
 
 // Five projects: `unit` needs nothing, `sandbox` runs the whole program on the sandbox engine, `engine` runs the same

@@ -9,6 +9,8 @@ export const REGISTRY_BRANCH = "registry";
 
 /** The repository that builds and serves the registry. */
 export interface ComposerRepositoryPlan {
+  /** Host of the fleet's GitHub. */
+  readonly githubHost: string;
   /** As written in the configuration. */
   readonly owner: string;
   readonly repository: string;
@@ -67,6 +69,7 @@ export function deriveComposer(
   const sitePath = homepage.pathname.replace(/\/+$/, "");
   return {
     composer: {
+      githubHost: config.github.host,
       owner,
       repository,
       branch: config.composerBranch,

@@ -7,7 +7,9 @@ import { type Candidates, candidatesOf } from "./candidates.ts";
 import { lostVersions, versionChanges } from "./changes.ts";
 import type { Environment } from "./environment.ts";
 import { type Fault, PublishError } from "./fault.ts";
+import { checkHeld } from "./held-limit.ts";
 import { type HoldInput, heldEntry, hold } from "./hold.ts";
+import { leftOutOf } from "./left-out.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPackages, writeRoot } from "./packages-json.ts";
 import type { Pages } from "./pages.ts";
@@ -15,6 +17,7 @@ import type { Plan } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { type BuildRecord, RECORD_FILE, recordText } from "./record.ts";
 import { sourcesOf } from "./repositories.ts";
+import { servesTheSame } from "./same-tree.ts";
 import { attemptAll } from "./satis/attempts.ts";
 import { collect } from "./satis/collect.ts";
 import { deriveConfiguration } from "./satis/configuration.ts";
@@ -89,8 +92,7 @@ export async function build(input: BuildInput): Promise<Outcome> {
   };
   await takeOver(state, made);
   await holdAll(state, [...candidates.faults, ...made.faults, ...losses(state)]);
-  const record = await verified(state);
-  return outcomeOf(state, record);
+  return outcomeOf(state, await verified(state));
 }
 
 function candidatesFor({ plan, satis, settings }: BuildInput): Candidates {
@@ -200,22 +202,25 @@ async function holdAll(state: Build, faults: readonly Fault[]): Promise<void> {
 }
 
 /** Writes the tree's own files and asks the gates, until they have nothing more to hold. */
-async function verified(state: Build): Promise<BuildRecord> {
-  const { verify } = state.input;
+async function verified(state: Build): Promise<Sealed> {
+  const { verify, settings } = state.input;
   for (let round = 1; ; round++) {
     state.input.progress?.(`verifying ${state.packages.size} packages`);
-    tooMany(state);
-    const { tree, record } = await sealed(state);
-    const faults = await verify(candidate(state, tree, record));
+    checkHeld({ ...state, maxHeldPercent: settings.maxHeldPercent });
+    const sound = await candidateOf(state);
+    const faults = await verify(sound);
     const general = faults.filter((fault) => fault.package === undefined);
     if (general.length > 0) throw new PublishError(general);
-    if (faults.length === 0) return record;
+    if (faults.length === 0) return sound;
     const fresh = faults.filter((fault) => !state.faults.has(fault.package ?? ""));
     // What is held already, and still at fault, is a fault of what is published.
     if (fresh.length === 0 || round === MAX_ROUNDS) throw new PublishError(faults);
     await holdAll(state, fresh);
   }
 }
+
+/** A candidate with its build.json. */
+type Sealed = Candidate & { readonly record: BuildRecord };
 
 async function sealed(state: Build): Promise<{ tree: Tree; record: BuildRecord }> {
   const { input, staged, packages, rebuilt, unselected } = state;
@@ -253,7 +258,8 @@ function heldRecord({ heldKeys, faults, input, names }: Build): BuildRecord["hel
   return Object.fromEntries(entries);
 }
 
-function candidate(state: Build, tree: Tree, record: BuildRecord): Candidate {
+async function candidateOf(state: Build): Promise<Sealed> {
+  const { tree, record } = await sealed(state);
   const { input, published, rebuilt, heldKeys } = state;
   const { plan, satis, settings, environment } = input;
   return {
@@ -269,21 +275,9 @@ function candidate(state: Build, tree: Tree, record: BuildRecord): Candidate {
   };
 }
 
-/** One package may always be held, of a fleet however small; but a registry that would be empty is none. */
-function tooMany({ heldKeys, faults, packages, input }: Build): void {
-  const { maxHeldPercent } = input.settings;
-  const absent = [...heldKeys.values()].filter(({ published }) => !published).length;
-  const total = packages.size + absent;
-  const allowed = maxHeldPercent === 0 ? 0 : Math.max(1, Math.floor((total * maxHeldPercent) / 100));
-  if (heldKeys.size === 0 || (heldKeys.size <= allowed && packages.size > 0)) return;
-  const message = `${heldKeys.size} of ${total} packages would be held, more than the ${allowed} that satis-fleet:maxHeldPercent allows`;
-  const first = packages.size === 0 ? "no package at all could be built" : message;
-  const remedy = "heal what follows, or set a higher percentage; nothing was published";
-  throw new PublishError([{ by: "build", message: first, remedy }, ...faults.values()]);
-}
-
-async function outcomeOf(state: Build, record: BuildRecord): Promise<Outcome> {
-  const { input, rebuilt, packages, publishedPackages, faults, leftOut, staged } = state;
+async function outcomeOf(state: Build, sound: Sealed): Promise<Outcome> {
+  const { input, rebuilt, packages, publishedPackages, faults, leftOut } = state;
+  const { record, tree } = sound;
   const names = [...new Set([...rebuilt.keys(), ...publishedPackages.keys()])].sort();
   const changes = names
     .filter((name) => rebuilt.has(name) || !packages.has(name))
@@ -292,10 +286,10 @@ async function outcomeOf(state: Build, record: BuildRecord): Promise<Outcome> {
     build: input.plan.build,
     rebuilt: [...rebuilt.keys()].sort(),
     changes,
-    leftOut: leftOut.filter((one) => rebuilt.has(one.package)),
+    leftOut: await leftOutOf(sound, leftOut),
     faults: [...faults.values()],
     record,
-    unchanged: saysTheSame(record, input.plan.previous),
-    digest: await treeDigest(await openTree(staged)),
+    unchanged: saysTheSame(record, input.plan.previous) && (await servesTheSame(tree, state.published)),
+    digest: await treeDigest(tree),
   };
 }

@@ -1,7 +1,7 @@
 import { isLoopback } from "../fleet/github-host.ts";
 
 /** Variables of the environment that hold secrets, by what they are for. */
-export const SECRET_VARIABLES = {
+const SECRET_VARIABLES = {
   /** Reads the package repositories. */
   read: "READ_TOKEN",
   /** Pushes the registry's branch; the job's own token. */

@@ -11,8 +11,9 @@ import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { EXIT, faultText, PublishError } from "./fault.ts";
 import { type Teller, teller } from "./runner.ts";
-import { DEFAULT_INPUTS, openSession, type Session } from "./session.ts";
+import { DEFAULT_INPUTS, openReporting, openSession, type Session, type SessionOptions } from "./session.ts";
 import { verifyDirectory } from "./verify/index.ts";
+import { workIn } from "./work.ts";
 
 const HELP = `publisher COMMAND [OPTIONS]
 
@@ -33,7 +34,7 @@ Builds, verifies and publishes a Composer registry, in a checkout of the compose
   --hint NAME        what somebody waits for: a package, or owner/repository (plan, run; may be repeated)
   --full             build everything (plan, run)
   --deploy           deploy even what the site already shows (plan, run)
-  --json             the result as one JSON document on standard output
+  --json             the result as one JSON document on standard output; {faults} where there is none
   --help
 
 Environment: READ_TOKEN reads the package repositories; PUSH_TOKEN writes the composer repository (contents, issues);
@@ -64,14 +65,24 @@ interface Done {
   readonly result: unknown;
 }
 
-type Command = (session: Session, values: Values, argument: string | undefined) => Promise<Done>;
+type Options = Omit<SessionOptions, "builds">;
+type Command = (options: Options, values: Values, argument: string | undefined) => Promise<Done>;
 
 const done = (result: unknown): Done => ({ exitCode: EXIT.done, result });
 
-const COMMANDS: Readonly<Record<string, { readonly builds: boolean; readonly run: Command }>> = {
-  plan: {
-    builds: false,
-    run: async (session, { full, deploy, hint }) => {
+/** A command that starts from a whole session. */
+function command(
+  act: (session: Session, values: Values, argument: string | undefined) => Promise<Done>,
+  { builds = false } = {},
+): Command {
+  return async (options, values, argument) =>
+    act(await openSession({ ...options, builds }), values, argument);
+}
+
+const COMMANDS = new Map<string, Command>([
+  [
+    "plan",
+    command(async (session, { full, deploy, hint }) => {
       const {
         repositories,
         previous: _,
@@ -79,37 +90,43 @@ const COMMANDS: Readonly<Record<string, { readonly builds: boolean; readonly run
       } = await planCommand(session, { full, deploy, hints: hint });
       const stale = repositories.filter((one) => one.stale).map(({ id }) => id);
       return done({ ...plan, repositories: repositories.length, stale });
-    },
-  },
-  build: {
-    builds: true,
-    run: async (session) => {
-      const { record, ...outcome } = await buildCommand(session);
-      return done({ ...outcome, held: record.held });
-    },
-  },
-  publish: { builds: false, run: async (session) => done(await publishCommand(session)) },
-  confirm: {
-    builds: false,
-    run: async (session, values) => {
-      const report = await confirmCommand(session, {
+    }),
+  ],
+  [
+    "build",
+    command(
+      async (session) => {
+        const { record, ...outcome } = await buildCommand(session);
+        return done({ ...outcome, held: record.held });
+      },
+      { builds: true },
+    ),
+  ],
+  ["publish", command(async (session) => done(await publishCommand(session)))],
+  [
+    "confirm",
+    async (options, values) => {
+      const report = await confirmCommand(await openReporting({ ...options, builds: false }), {
         build: values["build-result"],
         publish: values["publish-result"],
         deploy: values["deploy-result"],
       });
       return { exitCode: report.exitCode, result: report };
     },
-  },
-  announce: { builds: false, run: async (session) => announceCommand(session) },
-  rollback: { builds: false, run: async (session, _, build) => done(await rollbackCommand(session, build)) },
-  run: {
-    builds: true,
-    run: async (session, { full, deploy, hint }) => {
-      const report = await runCommand(session, { full, deploy, hints: hint });
-      return { exitCode: report.exitCode, result: report };
-    },
-  },
-};
+  ],
+  ["announce", command((session) => announceCommand(session))],
+  ["rollback", command(async (session, _, build) => done(await rollbackCommand(session, build)))],
+  [
+    "run",
+    command(
+      async (session, { full, deploy, hint }) => {
+        const report = await runCommand(session, { full, deploy, hints: hint });
+        return { exitCode: report.exitCode, result: report };
+      },
+      { builds: true },
+    ),
+  ],
+]);
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
@@ -124,25 +141,27 @@ async function main(): Promise<number> {
   }
   const told = teller(process.env);
   if (name === "verify") return verifyCommand(argument, values, told);
-  const command = COMMANDS[name];
-  if (command === undefined) throw usage(`there is no command ${JSON.stringify(name)}`);
+  const found = COMMANDS.get(name);
+  if (found === undefined) throw usage(`there is no command ${JSON.stringify(name)}`);
   await mkdir(values.work, { recursive: true });
-  const session = await openSession({
+  const options = {
     work: values.work,
     satisFile: values.satis,
     settingsFile: values.settings,
     variables: process.env,
     program: process.argv[1] ?? fileURLToPath(import.meta.url),
     teller: told,
-    builds: command.builds,
-  });
+  };
   try {
-    const { exitCode, result } = await command.run(session, values, argument);
+    const { exitCode, result } = await found(options, values, argument);
     if (values.json) console.log(JSON.stringify(result, null, 2));
     return exitCode;
   } catch (error) {
-    // The job that reports runs on another machine, and reads there what went wrong here.
-    if (error instanceof PublishError) await writeFailure(session.work, error.faults);
+    if (error instanceof PublishError) {
+      // The job that reports runs on another machine, and reads there what went wrong here.
+      await writeFailure(workIn(values.work), error.faults);
+      if (values.json) console.log(JSON.stringify({ faults: error.faults }, null, 2));
+    }
     throw error;
   }
 }

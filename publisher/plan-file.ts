@@ -9,8 +9,8 @@ const sha = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const refs = z.record(z.string(), sha);
 const packageName = z.string().refine((name) => isPackageName(name) && name === name.toLowerCase());
-/** Ids and URLs as `sourcesOf` gives them: no option of a program, no control character. */
-const place = z.string().regex(/^[^-\p{C}\s][^\p{C}]*\/[^\p{C}]+$/u);
+/** Ids and URLs as `sourcesOf` gives them: no option of a program, no control character. `git@host:repository` has no slash. */
+const place = z.string().regex(/^[^-\p{C}\s][^\p{C}]*[/:][^\p{C}]+$/u);
 
 const planSchema = z.strictObject({
   build: buildRecordSchema.shape.build,

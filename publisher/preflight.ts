@@ -13,7 +13,8 @@ import { openTree } from "./tree.ts";
 /** What a run is about to use. */
 export interface PreflightOptions {
   readonly environment: Environment;
-  readonly satisFile: string;
+  /** Absent for commands that do not read it. */
+  readonly satisFile?: string | undefined;
   readonly settingsFile: string;
   /** Directories that may not be there yet. */
   readonly staged: string;
@@ -131,9 +132,10 @@ async function readSettings(file: string): Promise<{ settings?: RegistrySettings
 
 /** URLs are judged by the fleet's GitHub, so again with its host where that is another. */
 async function readSatisFile(
-  file: string,
+  file: string | undefined,
   settings: RegistrySettings | undefined,
 ): Promise<{ satis?: Satis; found: Found[] }> {
+  if (file === undefined) return { found: [] };
   const first = readSatis(file);
   const { satis, findings } =
     first.satis === undefined || settings === undefined

@@ -9,15 +9,19 @@ import type { Teller } from "./runner.ts";
 import { sha256 } from "./tree.ts";
 import { type Work, workIn } from "./work.ts";
 
-/** What every command starts from. */
-export interface Session {
+/** What it takes to tell how a run ended, whatever is wrong with satis.json. */
+export interface Reporting {
   readonly settings: RegistrySettings;
-  readonly satis: Satis;
   readonly environment: Environment;
   readonly work: Work;
+  readonly teller: Teller;
+}
+
+/** What every other command starts from. */
+export interface Session extends Reporting {
+  readonly satis: Satis;
   /** Digests of what a build depends on besides the packages. */
   readonly inputs: BuildRecord["inputs"];
-  readonly teller: Teller;
 }
 
 /** Where the inputs are. */
@@ -42,28 +46,36 @@ export const DEFAULT_INPUTS = { satisFile: "satis.json", settingsFile: SETTINGS_
  * @throws PublishError with every fault at once
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const environment = readEnvironment(options.variables);
-  const work = workIn(options.work);
-  const found = await preflight({
-    environment,
-    satisFile: options.satisFile,
-    settingsFile: options.settingsFile,
-    staged: work.staged,
-    published: work.published,
-    builds: options.builds,
-  });
-  for (const warning of found.warnings) options.teller.warn(faultText(warning));
-  if (found.faults.length > 0 || !found.settings || !found.satis) throw new PublishError(found.faults);
-  return {
-    settings: found.settings,
-    satis: found.satis,
-    environment,
-    work,
-    inputs: {
-      satis: sha256(found.satis.text),
-      settings: sha256(await readFile(options.settingsFile)),
-      publisher: sha256(await readFile(options.program)),
-    },
-    teller: options.teller,
+  const { satis, ...reporting } = await look(options, options.satisFile);
+  // Its faults are thrown by now.
+  if (satis === undefined) throw new PublishError([]);
+  const inputs = {
+    satis: sha256(satis.text),
+    settings: sha256(await readFile(options.settingsFile)),
+    publisher: sha256(await readFile(options.program)),
   };
+  return { ...reporting, satis, inputs };
+}
+
+/**
+ * Reads settings.json alone: a run that ended because satis.json is broken is to be told of like any other.
+ *
+ * @throws PublishError with every fault at once
+ */
+export async function openReporting(options: SessionOptions): Promise<Reporting> {
+  const { satis: _, ...reporting } = await look({ ...options, builds: false });
+  return reporting;
+}
+
+async function look(
+  { settingsFile, variables, work: root, teller, builds }: SessionOptions,
+  satisFile?: string,
+): Promise<Reporting & { readonly satis: Satis | undefined }> {
+  const environment = readEnvironment(variables);
+  const work = workIn(root);
+  const { staged, published } = work;
+  const found = await preflight({ environment, satisFile, settingsFile, staged, published, builds });
+  for (const warning of found.warnings) teller.warn(faultText(warning));
+  if (found.faults.length > 0 || !found.settings) throw new PublishError(found.faults);
+  return { settings: found.settings, satis: found.satis, environment, work, teller };
 }

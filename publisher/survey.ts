@@ -13,6 +13,8 @@ import { refSource } from "./refs/index.ts";
 import type { RefSource } from "./refs/source.ts";
 import type { Sources } from "./repositories.ts";
 import { lookAt } from "./stale.ts";
+import { openTree } from "./tree.ts";
+import { readMetadata } from "./verify/metadata.ts";
 
 /** How the fleet's repositories are read in one run. */
 export interface Readers {
@@ -46,6 +48,15 @@ export async function survey(
   const stale = lookAt(sources, refs, previous, settings).filter((one) => one.stale !== undefined);
   const names = await readers.names.read(stale.map(({ source }) => source));
   return { refs, names };
+}
+
+/** Commits of the versions of a published tree, which Composer's cache has; none where there is no tree. */
+export async function publishedCommits(directory: string): Promise<ReadonlySet<string>> {
+  const tree = await openTree(directory).catch(() => undefined);
+  if (tree === undefined) return new Set();
+  const { packages } = await readMetadata(tree);
+  const all = [...packages.values()].flat().map(({ source }) => source?.reference);
+  return new Set(all.filter((reference) => reference !== undefined));
 }
 
 const limitsSchema = z.object({

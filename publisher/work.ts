@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /**
  * The publisher's working directory, where one command leaves what the next one reads:
@@ -22,11 +22,12 @@ export interface Work {
   readonly repository: string;
 }
 
-/** Paths inside a working directory. */
+/** Absolute paths inside a working directory: git takes relative ones from wherever it happens to be. */
 export function workIn(root: string): Work {
-  const at = (name: string) => join(root, name);
+  const absolute = resolve(root);
+  const at = (name: string) => join(absolute, name);
   return {
-    root,
+    root: absolute,
     published: at("published"),
     plan: at("plan.json"),
     staged: at("staged"),

@@ -30,11 +30,6 @@ export async function composerIn(folder: string, input: Input, work: Work, tell:
     },
   };
   await writeFile(join(work.composer, "config.json"), JSON.stringify(config));
-  const hosts = new Set([host, new URL(settings.registryUrl).host.replace(/^api\./, "")]);
-  const auth =
-    registryToken === undefined
-      ? undefined
-      : JSON.stringify({ "github-oauth": Object.fromEntries([...hosts].map((one) => [one, registryToken])) });
   const env = {
     ...gitEnvironment(environment),
     COMPOSER_HOME: resolve(work.composer),
@@ -42,7 +37,8 @@ export async function composerIn(folder: string, input: Input, work: Work, tell:
     COMPOSER_NO_INTERACTION: "1",
     COMPOSER_ALLOW_SUPERUSER: "1",
     COMPOSER_NO_AUDIT: "1",
-    COMPOSER_AUTH: auth,
+    COMPOSER_AUTH:
+      registryToken === undefined ? undefined : composerAuth([host, settings.registryUrl], registryToken),
     COLUMNS: "200",
   };
   const fixed = [
@@ -57,9 +53,22 @@ export async function composerIn(folder: string, input: Input, work: Work, tell:
     tell.say(`composer ${args.join(" ")}`);
     const done = await run("composer", [...args, ...fixed], { cwd: folder, env, timeout: 15 * 60_000 });
     const hidden = { ...done, stdout: hide(done.stdout), stderr: hide(done.stderr) };
-    tell.pass(hidden.stderr);
+    for (const line of hidden.stderr.trimEnd().split("\n")) if (line !== "") tell.say(`| ${line}`);
     return hidden;
   };
+}
+
+/**
+ * `COMPOSER_AUTH` with the token for the hosts alone. Composer takes api.github.com for github.com, and every other host by its name:
+ * with data residency the API has one of its own.
+ */
+export function composerAuth(
+  [host, registryUrl]: readonly [host: string, registryUrl: string],
+  token: string,
+): string {
+  const registry = new URL(registryUrl).host;
+  const hosts = new Set([host, registry === "api.github.com" ? "github.com" : registry]);
+  return JSON.stringify({ "github-oauth": Object.fromEntries([...hosts].map((one) => [one, token])) });
 }
 
 /** What Composer said, short and fit to print, as the reason why a command failed. */

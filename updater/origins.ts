@@ -35,7 +35,8 @@ export function originOf(url: string): string {
   const address = repository === undefined ? url : `https://${repository.host}/${repository.path}`;
   if (!URL.canParse(address)) return url;
   const { host, pathname } = new URL(address);
-  const [, owner = ""] =
-    /^(?:\/api\/v3)?\/repos\/([^/]+)\//.exec(pathname) ?? /^\/([^/]+)/.exec(pathname) ?? [];
+  // On other hosts somebody may own the name "repos", and would otherwise speak for every owner.
+  const api = host.startsWith("api.") ? /^\/repos\/([^/]+)\// : /^\/api\/v3\/repos\/([^/]+)\//;
+  const [, owner = ""] = api.exec(pathname) ?? /^\/([^/]+)/.exec(pathname) ?? [];
   return `${host.replace(/^(?:api|codeload)\./, "")}/${owner}`.toLowerCase();
 }

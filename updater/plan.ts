@@ -4,8 +4,9 @@ import { type Fault, faultText, PublishError } from "../publisher/fault.ts";
 import type { Teller } from "../publisher/runner.ts";
 import { basesOf, type Input } from "./input.ts";
 import { isNews, isPath, type Lock, parseLock } from "./lock.ts";
+import { belongsToPeople } from "./people.ts";
 import { listPulls } from "./pulls.ts";
-import { hasPeople, openRepository, type Repository } from "./repository.ts";
+import { openRepository, type Repository } from "./repository.ts";
 import { type Plan, type Unit, type WantedVersion, type Work, writeJson } from "./work.ts";
 
 /** Where composer.json and composer.lock are in the consumer. */
@@ -102,9 +103,9 @@ async function unitOf({ base, baseSha, packageName, names, lock }: Group, contex
   const { input, repository, announced } = context;
   const place = placeOf(input, { base, package: packageName });
   const branchSha = (await repository.fetch([place.branch])).get(place.branch);
-  const committer = input.settings.committer.email;
-  const people =
-    branchSha !== undefined && (await hasPeople(repository, { base: baseSha, branch: branchSha }, committer));
+  const { email } = input.settings.committer;
+  const seen = { place, base: baseSha, branch: branchSha, email };
+  const people = await belongsToPeople(repository, input.github, seen);
   const wanted = names.flatMap((name): [string, WantedVersion[]][] => {
     const locked = lock.get(name);
     if (locked === undefined || isPath(locked)) return [];

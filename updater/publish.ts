@@ -4,10 +4,11 @@ import { link, table, text } from "../publisher/markdown.ts";
 import type { Teller } from "../publisher/runner.ts";
 import { commitUpdate, hasFiles, push, raced, removeLeftover } from "./commit.ts";
 import { basesOf, type Input } from "./input.ts";
+import { belongsToPeople } from "./people.ts";
 import { placeOf } from "./plan.ts";
 import { comment, openPull, refreshPull } from "./pull-request.ts";
 import { covers, listPulls, type Pull, type PullPlace } from "./pulls.ts";
-import { hasPeople, mergesCleanly, openRepository, type Repository } from "./repository.ts";
+import { mergesCleanly, openRepository, type Repository } from "./repository.ts";
 import { bodyOf, stateOf, titleOf } from "./text.ts";
 import { digestOf } from "./verify.ts";
 import { parseUpdates, type Update, type Work } from "./work.ts";
@@ -111,9 +112,9 @@ async function pushed(update: Update, target: Target): Promise<string> {
   }
   // What this run saw at its beginning is what its files were made from.
   if (current !== unit.branchSha) throw raced(place.branch);
-  const email = input.settings.committer.email;
-  const people =
-    current !== undefined && (await hasPeople(repository, { base: unit.baseSha, branch: current }, email));
+  const { email } = input.settings.committer;
+  const seen = { place, base: unit.baseSha, branch: current, email };
+  const people = await belongsToPeople(repository, input.github, seen);
   if (people !== unit.people) throw raced(place.branch);
   const isLeftover = current !== undefined && open === undefined && !people;
   if (isLeftover) await removeLeftover(repository, current, place.branch);

@@ -18,6 +18,7 @@ const pullSchema = z.looseObject({
   title: z.string(),
   body: z.string().nullish(),
   html_url: z.string(),
+  head: z.looseObject({ sha: z.string() }),
   merged_at: z.string().nullish(),
 });
 
@@ -28,6 +29,8 @@ export interface Pull {
   readonly body: string;
   readonly url: string;
   readonly merged: boolean;
+  /** Head of its branch; the last one before it was merged or closed. */
+  readonly head: string;
   readonly state: PullState | undefined;
 }
 
@@ -53,9 +56,10 @@ export async function listPulls(
 
 /** Reads a pull request from GitHub's answer. */
 export function pullOf(answer: unknown): Pull {
-  const { number, title, body, html_url: url, merged_at: mergedAt } = pullSchema.parse(answer);
+  const { number, title, body, html_url: url, merged_at: mergedAt, head } = pullSchema.parse(answer);
   const text = (body ?? "").replaceAll("\r\n", "\n");
-  return { number, title, body: text, url, merged: (mergedAt ?? null) !== null, state: readState(text) };
+  const merged = (mergedAt ?? null) !== null;
+  return { number, title, body: text, url, merged, head: head.sha, state: readState(text) };
 }
 
 /** The state as a comment of HTML; nothing in it can end the comment or mention anybody. */

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Fault, faultText, PublishError } from "../publisher/fault.ts";
 import type { Teller } from "../publisher/runner.ts";
 import { type Composer, composerFault, composerIn } from "./composer.ts";
@@ -61,7 +61,7 @@ async function makeUpdate(unit: Unit, context: Context): Promise<Update> {
   await checkOut(repository, { start, base: unit.base, tree });
   const folder = join(tree, input.settings.directory);
   const files = { json: join(folder, "composer.json"), lock: join(folder, "composer.lock") };
-  const before = { json: await readFile(files.json, "utf8"), lock: await readFile(files.lock, "utf8") };
+  const before = await readBoth(files);
   const composer = await composerIn(folder, input, work, tell);
   const locked = parseLock(before.lock, "composer.lock");
   const names = [...new Set([...Object.keys(unit.wanted), ...Object.keys(unit.pending)])]
@@ -72,7 +72,7 @@ async function makeUpdate(unit: Unit, context: Context): Promise<Update> {
       ? raisesFor(parseComposerJson(before.json, "composer.json"), unit, locked)
       : [];
   const raised = await runUpdate(composer, { names, raises, files, before, tell });
-  const after = { json: await readFile(files.json, "utf8"), lock: await readFile(files.lock, "utf8") };
+  const after = await readBoth(files);
   const base = await baseLock(repository, unit, input);
   const changes = changesBetween(
     parseLock(base, "composer.lock"),
@@ -91,6 +91,17 @@ async function makeUpdate(unit: Unit, context: Context): Promise<Update> {
 interface Files {
   readonly json: string;
   readonly lock: string;
+}
+
+/** @throws PublishError where one is not there, as after somebody took it out of the update's branch */
+async function readBoth(files: Files): Promise<Files> {
+  try {
+    return { json: await readFile(files.json, "utf8"), lock: await readFile(files.lock, "utf8") };
+  } catch (error) {
+    const file = basename(error instanceof Error && "path" in error ? String(error.path) : files.json);
+    const remedy = "put it back where this update starts from: the base, or a branch with commits of people";
+    throw new PublishError([{ by: "update", message: `${file} cannot be read`, remedy }]);
+  }
 }
 
 interface Job {
@@ -136,8 +147,17 @@ async function checkOut(
   await repository.git(["-C", tree, "checkout", "--quiet", "-B", base, start]);
 }
 
-async function baseLock(repository: Repository, unit: Unit, { settings }: Input): Promise<string> {
-  const text = await repository.read(unit.baseSha, lockPaths(settings.directory).lock);
-  if (text === undefined) throw new Error(`${unit.baseSha} has lost its composer.lock`);
+/** The lock file that the update is compared with, as GitHub compares a pull request: where its branch left the base. */
+async function baseLock(
+  repository: Repository,
+  { baseSha, branchSha, people }: Unit,
+  { settings }: Input,
+): Promise<string> {
+  const path = lockPaths(settings.directory).lock;
+  const fork =
+    people && branchSha !== undefined ? await repository.try(["merge-base", baseSha, branchSha]) : undefined;
+  const left = fork?.code === 0 ? await repository.read(fork.stdout.trim(), path) : undefined;
+  const text = left ?? (await repository.read(baseSha, path));
+  if (text === undefined) throw new Error(`${baseSha} has lost its composer.lock`);
   return text;
 }

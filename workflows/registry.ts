@@ -1,20 +1,20 @@
 import { ANNOUNCE_TOKEN_SECRET } from "../fleet/consumers.ts";
-import { BUNDLE_PATH, type ReadApp } from "../fleet/registry-settings.ts";
+import type { ReadApp } from "../fleet/registry-settings.ts";
 import { literal, secret } from "./expression.ts";
-import type { ActionStep, ScriptStep, Step, StepsJob, Values, Workflow } from "./model.ts";
-import { COMPOSER_FLOOR, PHP_VERSION, PINS, RUNNER, SATIS_COMMIT } from "./pins.ts";
+import type { ActionStep, StepsJob, Values, Workflow } from "./model.ts";
+import { PINS, RUNNER } from "./pins.ts";
 import {
-  ANNOUNCE,
-  BUILD,
-  CHECK_COMPOSER,
-  CHECK_PUBLISHER,
-  CONFIRM,
-  INSTALL_SATIS,
-  PACK,
-  PLAN,
-  PUBLISH,
-  UNPACK,
-} from "./scripts/registry.ts";
+  BUILDS,
+  CACHE_PATH,
+  cacheSave,
+  handOver,
+  publisher,
+  publisherSteps,
+  takeOver,
+  toolSteps,
+  uploadSite,
+} from "./registry-steps.ts";
+import { ANNOUNCE, BUILD, CONFIRM, PLAN, PUBLISH } from "./scripts/registry.ts";
 
 /** What the registry's workflow depends on. */
 export interface RegistryOptions {
@@ -93,8 +93,6 @@ export function readSecrets({
   ];
 }
 
-const BUILDS = "steps.plan.outputs.action == 'partial' || steps.plan.outputs.action == 'full'";
-
 function buildJob(options: RegistryOptions): StepsJob {
   const { environment, guard } = options;
   return {
@@ -110,9 +108,10 @@ function buildJob(options: RegistryOptions): StepsJob {
       action: "${{ steps.plan.outputs.action }}",
       issue: "${{ steps.plan.outputs.issue }}",
       announce: "${{ steps.plan.outputs.announce }}",
+      handed: "${{ steps.handover.outcome }}",
     },
     steps: [
-      ...publisherSteps(options),
+      ...publisherSteps(options.publisherSha256),
       ...(options.readApp === undefined ? [] : [mintToken(options.readApp)]),
       { ...publisher("Find out what is stale", PLAN, planValues(options)), id: "plan" },
       ...toolSteps().map((step) => ({ ...step, if: BUILDS })),
@@ -125,18 +124,7 @@ function buildJob(options: RegistryOptions): StepsJob {
         if: BUILDS,
       },
       cacheSave,
-      { ...script("Pack the result", PACK), if: PACKS },
-      {
-        name: "Hand over the result",
-        if: PACKS,
-        uses: PINS.uploadArtifact,
-        with: {
-          name: ARTIFACT,
-          path: "${{ runner.temp }}/registry.tar",
-          "retention-days": 1,
-          "if-no-files-found": "error",
-        },
-      },
+      ...handOver,
     ],
   };
 }
@@ -149,10 +137,6 @@ function planValues(options: RegistryOptions): Values {
     PUSH_TOKEN: "${{ github.token }}",
   };
 }
-
-/** What failed is told in the issue, so the result is handed over then too. */
-const PACKS = "!cancelled() && steps.plan.outputs.action != '' && steps.plan.outputs.action != 'none'";
-const ARTIFACT = "registry";
 
 function readToken({ readApp, readTokenSecret }: RegistryOptions): string {
   return readApp === undefined ? secret(readTokenSecret) : "${{ steps.token.outputs.token }}";
@@ -173,58 +157,6 @@ function mintToken({ id, owner }: ReadApp): ActionStep {
   };
 }
 
-function publisherSteps({ publisherSha256 }: RegistryOptions): readonly Step[] {
-  return [
-    { name: "Check out", uses: PINS.checkout, with: { "persist-credentials": false } },
-    {
-      ...script("Check the publisher", CHECK_PUBLISHER, {
-        PUBLISHER: BUNDLE_PATH,
-        PUBLISHER_SHA256: publisherSha256,
-      }),
-      id: "publisher",
-    },
-  ];
-}
-
-function toolSteps(): readonly Step[] {
-  return [
-    {
-      name: "Set up PHP and Composer",
-      uses: PINS.setupPhp,
-      with: { "php-version": PHP_VERSION, tools: "composer:v2", coverage: "none" },
-    },
-    script("Check Composer's version", CHECK_COMPOSER, { COMPOSER_FLOOR }),
-    {
-      name: "Restore Composer's cache",
-      uses: PINS.cacheRestore,
-      with: { path: CACHE_PATH, key: CACHE_KEY, "restore-keys": "composer-" },
-    },
-    script("Install Satis", INSTALL_SATIS, { SATIS_COMMIT, COMPOSER_FLOOR, COMPOSER_CACHE_DIR: CACHE_PATH }),
-  ];
-}
-
-// Composer keeps what it read by commit, so a later build asks only for what is new.
-const CACHE_PATH = "${{ runner.temp }}/composer-cache";
-// Caches cannot be overwritten: a key for each run, and the newest one is restored.
-const CACHE_KEY = "composer-${{ github.run_id }}-${{ github.run_attempt }}";
-
-const cacheSave: ActionStep = {
-  name: "Save Composer's cache",
-  // Kept even when the build fails: what was read is read.
-  if: `!cancelled() && (${BUILDS})`,
-  uses: PINS.cacheSave,
-  with: { path: CACHE_PATH, key: CACHE_KEY },
-};
-
-const takeOver: readonly Step[] = [
-  {
-    name: "Take over the result",
-    uses: PINS.downloadArtifact,
-    with: { name: ARTIFACT, path: "${{ runner.temp }}" },
-  },
-  script("Unpack the result", UNPACK),
-];
-
 function publishJob(options: RegistryOptions): StepsJob {
   return {
     name: "Publish",
@@ -235,20 +167,13 @@ function publishJob(options: RegistryOptions): StepsJob {
     permissions: { contents: "write" },
     outputs: { deploy: "${{ steps.publish.outputs.deploy }}" },
     steps: [
-      ...publisherSteps(options),
+      ...publisherSteps(options.publisherSha256),
       ...takeOver,
       { ...publisher("Publish", PUBLISH, { PUSH_TOKEN: "${{ github.token }}" }), id: "publish" },
       ...(options.hosting === "pages" ? [uploadSite] : []),
     ],
   };
 }
-
-const uploadSite: ActionStep = {
-  name: "Upload the site",
-  if: "steps.publish.outputs.deploy == 'true'",
-  uses: PINS.uploadPagesArtifact,
-  with: { path: "${{ runner.temp }}/registry/site" },
-};
 
 function deployJob(): StepsJob {
   return {
@@ -275,10 +200,10 @@ function confirmJob(options: RegistryOptions): StepsJob {
     "timeout-minutes": 30,
     permissions: { contents: "write", issues: "write" },
     steps: [
-      ...publisherSteps(options),
+      ...publisherSteps(options.publisherSha256),
       ...takeOver.map((step) => ({
         ...step,
-        if: "needs.build.outputs.action != '' && needs.build.outputs.action != 'none'",
+        if: "needs.build.outputs.handed == 'success'",
       })),
       publisher("Confirm and report", CONFIRM, {
         PUSH_TOKEN: "${{ github.token }}",
@@ -305,20 +230,11 @@ function announceJob(options: RegistryOptions): StepsJob {
     permissions: { contents: "write" },
     ...(environment === undefined ? {} : { environment: { name: literal(environment), deployment: false } }),
     steps: [
-      ...publisherSteps(options),
+      ...publisherSteps(options.publisherSha256),
       publisher("Tell the consumers", ANNOUNCE, {
         PUSH_TOKEN: "${{ github.token }}",
         ANNOUNCE_TOKEN: secret(ANNOUNCE_TOKEN_SECRET),
       }),
     ],
   };
-}
-
-/** A step that runs the checked publisher. */
-function publisher(name: string, run: string, env: Values = {}): ScriptStep {
-  return script(name, run, { NODE: "${{ steps.publisher.outputs.node }}", PUBLISHER: BUNDLE_PATH, ...env });
-}
-
-function script(name: string, run: string, env?: Values): ScriptStep {
-  return { name, shell: "bash", ...(env ? { env } : {}), run };
 }

@@ -21,9 +21,17 @@ export interface UpdateOptions {
     readonly php: string;
     readonly token: boolean;
   };
-  readonly composer: UpdateRegistry;
+  readonly composer: UpdateRegistry & {
+    /** Host of the fleet's GitHub. @default "github.com" */
+    readonly githubHost?: string;
+  };
   /** SHA-256 of the updater's file. */
   readonly updaterSha256: string;
+}
+
+/** GitHub in the cloud has `concurrency.queue` since 2026-05; a server that does not know it refuses the whole file. */
+function knowsQueues(host = "github.com"): boolean {
+  return host === "github.com" || host.endsWith(".ghe.com");
 }
 
 /**
@@ -51,7 +59,7 @@ export function updateWorkflow(options: UpdateOptions): string {
     concurrency: {
       group: literal(`satis-fleet-composer-updates${suffix}`),
       "cancel-in-progress": false,
-      queue: "max",
+      ...(knowsQueues(options.composer.githubHost) ? { queue: "max" as const } : {}),
     },
     jobs: { update: updateJob(options), publish: publishJob(options) },
   };

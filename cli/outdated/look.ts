@@ -196,13 +196,21 @@ async function openPulls(
     directory: subscription.directory,
   };
   const head = updateBranch(target);
-  return data.map(dataOf).flatMap((pull): OpenPull[] => {
-    const ref = textOf(dataOf(pull.head).ref) ?? "";
-    if (ref !== head && !ref.startsWith(`${head}+`)) return [];
-    return [
-      { title: safeText(String(pull.title)), url: safeText(String(pull.html_url)), branch: safeText(ref) },
-    ];
-  });
+  return data.flatMap((pull) => pullOfUpdater(pull, `${found.owner}/${found.name}`, head) ?? []);
+}
+
+/**
+ * Reads a pull request of GitHub's answer; `undefined` where it is not from the updater's branch.
+ *
+ * A fork may have a branch of the same name: its pull request is somebody else's.
+ */
+export function pullOfUpdater(answer: unknown, repository: string, head: string): OpenPull | undefined {
+  const pull = dataOf(answer);
+  const { ref: given, repo } = dataOf(pull.head);
+  const ref = textOf(given) ?? "";
+  const from = textOf(dataOf(repo).full_name)?.toLowerCase();
+  if (from !== repository.toLowerCase() || (ref !== head && !ref.startsWith(`${head}+`))) return undefined;
+  return { title: safeText(String(pull.title)), url: safeText(String(pull.html_url)), branch: safeText(ref) };
 }
 
 function reasonIn(error: unknown): string {

@@ -20,10 +20,14 @@ export const consumerTokenInItsConsumer: StackRule<{ readonly shared: readonly s
     const secrets = resources.filter(({ type }) => SECRET_TYPES.has(type));
     const names = new Set(shared.map((name) => name.toUpperCase()));
     const own = secrets.filter((secret) => parentType(secret) === CONSUMER_UPDATER);
+    const isShared = (secret: Resource) =>
+      parentType(secret) === CONSUMER_UPDATER &&
+      names.has(text(secret.inputs.secretName)?.toUpperCase() ?? "");
     const { parent } = lookup(resources);
     return own.flatMap((secret) => [
       ...strayed(secret, parent(secret)),
-      ...(names.has(text(secret.inputs.secretName)?.toUpperCase() ?? "") ? [] : held(secret, secrets)),
+      // Shared among consumers is not shared with everything: what reads packages, or tells consumers, is none of theirs.
+      ...held(secret, isShared(secret) ? secrets.filter((other) => !isShared(other)) : secrets),
     ]);
   },
 };

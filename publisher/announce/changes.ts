@@ -7,7 +7,7 @@ import type { Pending, Versions } from "./state.ts";
 
 /** Digits of a commit's id that tell that a version moved. */
 const DIGITS = 12;
-/** Untold versions of one package that are kept, the newest: an update goes to the newest that a consumer can take anyway. */
+/** Untold releases of one package that are kept, the newest: an update goes to the newest that a consumer can take anyway. */
 export const KEPT_VERSIONS = 20;
 
 const versionSchema = announcementSchema.shape.versions.element;
@@ -73,7 +73,8 @@ export interface Arrivals {
  * Adds what is new to what each consumer is still to be told.
  *
  * Whatever waits, for however long, stays small: versions that are gone, subscriptions that ended and packages that they no longer ask
- * for are dropped, and of one package the newest {@link KEPT_VERSIONS} remain.
+ * for are dropped, and of one package the newest {@link KEPT_VERSIONS} releases remain. Branches are told only where `development` asks
+ * for them, and then each of them: a lock file follows its own branch and no other.
  */
 export function addPending(arrivals: Arrivals): Record<string, Pending> {
   const { pending, fresh, now, subscriptions, isOwn, time } = arrivals;
@@ -82,8 +83,10 @@ export function addPending(arrivals: Arrivals): Record<string, Pending> {
     const names = new Set([...Object.keys(before?.versions ?? {}), ...Object.keys(fresh)]);
     const versions = [...names]
       .filter((name) => wantsPackage(subscription, name) && !isOwn(subscription, name))
-      .map((name) => [name, current(now[name], { ...before?.versions[name], ...fresh[name] })] as const)
-      .map(([name, list]) => [name, subscription.development ? list : releases(list)] as const)
+      .map((name) => {
+        const wanted = { ...before?.versions[name], ...fresh[name] };
+        return [name, current(now[name], wanted, subscription.development)] as const;
+      })
       .filter(([, list]) => Object.keys(list).length > 0);
     if (versions.length === 0) return [];
     return [
@@ -94,17 +97,18 @@ export function addPending(arrivals: Arrivals): Record<string, Pending> {
 }
 
 /** A release is a tag; a branch moves with every push, and few want a run for each. */
-function releases(list: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(list).filter(([version]) => stabilityOf(version) !== "dev"));
-}
-
 function current(
   now: Readonly<Record<string, string>> = {},
   wanted: Readonly<Record<string, string>>,
+  development: boolean,
 ): Record<string, string> {
   const kept = Object.entries(now).filter(([version]) => Object.hasOwn(wanted, version));
-  const newest = kept.sort(([a], [b]) => compareVersions(normalize(b) ?? b, normalize(a) ?? a));
-  return Object.fromEntries(newest.slice(0, KEPT_VERSIONS));
+  const isBranch = ([version]: readonly [string, string]) => stabilityOf(version) === "dev";
+  const releases = kept
+    .filter((one) => !isBranch(one))
+    .sort(([a], [b]) => compareVersions(normalize(b) ?? b, normalize(a) ?? a))
+    .slice(0, KEPT_VERSIONS);
+  return Object.fromEntries([...releases, ...(development ? kept.filter(isBranch) : [])]);
 }
 
 /** What remains untold after `told` was told; `undefined` where nothing does. */

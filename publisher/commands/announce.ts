@@ -31,7 +31,7 @@ export async function announceCommand(
 }
 
 /** A registry without the file has no consumers. @throws PublishError where it is none of ours */
-async function subscriptionsIn(file: string): Promise<readonly Subscription[]> {
+export async function subscriptionsIn(file: string): Promise<readonly Subscription[]> {
   let content: string;
   try {
     content = await readFile(file, "utf8");

@@ -6,7 +6,7 @@ import type { Plan } from "../plan.ts";
 import type { BuildRecord } from "../record.ts";
 import { runUrl, syncIssue } from "../report/issue.ts";
 import { summaryText } from "../report/summary.ts";
-import type { Session } from "../session.ts";
+import type { Reporting } from "../session.ts";
 import { readFailure, readOutcome, readPlan } from "./files.ts";
 
 /** How the jobs before this one ended, in GitHub's words; `none` where there is no such job. */
@@ -29,7 +29,7 @@ export interface Report {
  * is open while something is wrong. Exit code {@link EXIT.held} where something is held, {@link EXIT.failed} where the run failed.
  */
 export async function confirmCommand(
-  session: Session,
+  session: Reporting,
   results: Results,
   patienceMs?: number,
 ): Promise<Report> {
@@ -44,6 +44,13 @@ export async function confirmCommand(
   const acted = plan !== undefined && plan.action !== "none" && failed.length === 0;
   if (acted && published?.record !== undefined) {
     faults.push(...(await confirmFaults(session, published.commit, published.record, patienceMs)));
+  } else if (acted) {
+    const message = "the branch has no build, although this run published or deployed one";
+    faults.push({
+      by: "confirm",
+      message,
+      remedy: "see who changed the branch; the next run builds everything",
+    });
   }
   const held = published?.record?.held ?? {};
   const result = resultText(plan, faults, held);
@@ -70,7 +77,7 @@ export async function confirmCommand(
 }
 
 async function confirmFaults(
-  { work, environment, settings, teller }: Session,
+  { work, environment, settings, teller }: Reporting,
   commit: string,
   record: BuildRecord,
   patienceMs?: number,

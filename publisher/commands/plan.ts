@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
+import { SUBSCRIPTIONS_PATH } from "../../fleet/subscription.ts";
 import { loadState } from "../announce/store.ts";
 import { fetchPublished, openRegistry, type Registry, remoteState } from "../branch.ts";
 import { connectGitHub } from "../github.ts";
@@ -11,8 +12,9 @@ import { newBuildId } from "../record.ts";
 import { hasOpenIssue } from "../report/issue.ts";
 import { sourcesOf } from "../repositories.ts";
 import type { Session } from "../session.ts";
-import { openReaders, survey } from "../survey.ts";
+import { openReaders, publishedCommits, survey } from "../survey.ts";
 import { verifyDirectory } from "../verify/index.ts";
+import { subscriptionsIn } from "./announce.ts";
 
 /** What a run may be told. */
 export interface PlanFlags {
@@ -56,7 +58,7 @@ export async function planCommand(session: Session, flags: PlanFlags, now = new 
     force: flags,
     hints: flags.hints,
   };
-  const plan = await withBudget(makePlan(input), input, readers);
+  const plan = await withBudget(makePlan(input), input, readers, work.published);
   await writeFile(work.plan, planFileText(plan));
   for (const line of planText(plan).trimEnd().split("\n")) teller.say(line);
   await teller.output("action", plan.action);
@@ -66,10 +68,14 @@ export async function planCommand(session: Session, flags: PlanFlags, now = new 
   return plan;
 }
 
-/** Whether somebody is still to be told of a version: a delay that ends, or a consumer that is resumed, waits for no build. */
+/** Whether somebody is still to be told of a version: a delay that ends, or a consumer that was resumed, waits for no build; one that is paused waits. */
 async function isAnybodyWaiting(registry: Registry): Promise<boolean> {
-  const pending = (await loadState(registry))?.state?.pending ?? {};
-  return Object.keys(pending).length > 0;
+  const pending = Object.keys((await loadState(registry))?.state?.pending ?? {});
+  if (pending.length === 0) return false;
+  const paused = new Set(
+    (await subscriptionsIn(SUBSCRIPTIONS_PATH)).filter((one) => one.paused).map(({ id }) => id),
+  );
+  return pending.some((id) => !paused.has(id));
 }
 
 /** What is left of GitHub's limit matters only where something is built; an idle hour does not ask. */
@@ -77,8 +83,9 @@ async function withBudget(
   plan: Plan,
   input: PlanInput,
   readers: ReturnType<typeof openReaders>,
+  published: string,
 ): Promise<Plan> {
   if (plan.action !== "partial" && plan.action !== "full") return plan;
-  const remaining = await readers.remaining();
-  return remaining === undefined ? plan : makePlan({ ...input, remaining });
+  const [remaining, publishedShas] = await Promise.all([readers.remaining(), publishedCommits(published)]);
+  return makePlan({ ...input, publishedShas, ...(remaining === undefined ? {} : { remaining }) });
 }

@@ -22,6 +22,10 @@ export async function runCommand(
   const results = { build: "skipped", publish: "skipped", deploy: "none" };
   try {
     await untilPublished(session, flags, results);
+    const { settings, teller, work } = session;
+    if (results.publish === "success" && settings.hosting === "pages" && options.deploy === undefined) {
+      teller.say(`Nothing here deploys the site: start the workflow Build, or serve ${work.site}.`);
+    }
     if (
       options.deploy !== undefined &&
       results.publish === "success" &&

@@ -55,7 +55,7 @@ export async function askInBatches<Item, Value>(
 }
 
 /** Splits a list into parts of at most `size`. */
-export function inParts<T>(all: readonly T[], size: number): T[][] {
+function inParts<T>(all: readonly T[], size: number): T[][] {
   const count = Math.ceil(all.length / size);
   return Array.from({ length: count }, (_, index) => all.slice(index * size, (index + 1) * size));
 }

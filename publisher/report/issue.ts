@@ -4,7 +4,7 @@ import type { GitHub } from "../github.ts";
 import { code, table, text } from "../markdown.ts";
 import type { BuildRecord } from "../record.ts";
 
-export const ISSUE_LABEL = "satis-fleet";
+const ISSUE_LABEL = "satis-fleet";
 export const ISSUE_TITLE = "The registry needs attention";
 /** Tells the publisher's own issue from all others, whoever opened it and whatever its title became. */
 const ISSUE_MARKER = "<!-- satis-fleet: registry -->";

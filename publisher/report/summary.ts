@@ -1,4 +1,3 @@
-import { appendFile } from "node:fs/promises";
 import type { Fault } from "../fault.ts";
 import { code, table, text } from "../markdown.ts";
 import type { Outcome, VersionChange } from "../outcome.ts";
@@ -33,15 +32,6 @@ export function summaryText(input: SummaryInput): string {
     plan === undefined ? "" : hintSection(plan.hints),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
-}
-
-/** Appends to the file that GitHub shows as the job's summary; without such a file nothing happens. */
-export async function writeSummary(
-  variables: Readonly<Record<string, string | undefined>>,
-  markdown: string,
-): Promise<void> {
-  const file = variables.GITHUB_STEP_SUMMARY;
-  if (file !== undefined && file !== "") await appendFile(file, `${markdown}\n`);
 }
 
 function planSection({ build, action, reasons, repositories, cost }: Plan): string {

@@ -9,7 +9,7 @@ import type { Root } from "./root.ts";
 import { fits } from "./selection.ts";
 
 /** Files of a registry that Composer never asks for. */
-export const OTHER_FILES: readonly string[] = [
+const OTHER_FILES: readonly string[] = [
   "packages.json",
   "index.html",
   "README.md",

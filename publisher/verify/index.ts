@@ -14,8 +14,6 @@ import { tagsAreVersions } from "./tags-are-versions.ts";
 import { untouched } from "./untouched.ts";
 import { versionsKept } from "./versions-kept.ts";
 
-export { type TagLeftOut, tagsLeftOut } from "./tags.ts";
-
 /** Every gate in the order in which it is asked: what the others stand on first, what asks the network last. */
 export const GATES: readonly Gate[] = [
   parses,

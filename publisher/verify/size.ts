@@ -14,7 +14,7 @@ export interface Budget {
   readonly files: number;
 }
 
-export const BUDGET: Budget = { siteBytes: 1_000_000_000, fileBytes: 100_000_000, files: 50_000 };
+const BUDGET: Budget = { siteBytes: 1_000_000_000, fileBytes: 100_000_000, files: 50_000 };
 
 /** Makes the gate for other limits than {@link BUDGET}. */
 export function sizeGate(budget: Budget = BUDGET): Gate {

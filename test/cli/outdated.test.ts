@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { compareLock } from "../../cli/outdated/compare.ts";
+import { pullOfUpdater } from "../../cli/outdated/look.ts";
 import type { Registry, Served } from "../../cli/outdated/registry.ts";
+import { UPDATE_BRANCH } from "../../fleet/announcement.ts";
 import { normalize, stabilityOf } from "../../publisher/verify/version.ts";
 
 const served = (version: string, reference?: string): Served => ({
@@ -70,4 +72,20 @@ describe("a lock file against the registry", () => {
     );
     expect(() => compareLock("{}", "[]", ["*"], REGISTRY)).toThrow("composer.json is no JSON object");
   });
+});
+
+test("a pull request is the updater's where its branch is, and not a fork's branch of that name", () => {
+  const pull = (ref: string, repository: string | null) => ({
+    title: "Update acme/lib",
+    html_url: "https://github.com/acme/website/pull/1",
+    head: { ref, repo: repository === null ? null : { full_name: repository } },
+  });
+  const found = (ref: string, repository: string | null) =>
+    pullOfUpdater(pull(ref, repository), "acme/website", UPDATE_BRANCH)?.branch;
+  expect(found(UPDATE_BRANCH, "Acme/website")).toBe(UPDATE_BRANCH);
+  expect(found(`${UPDATE_BRANCH}+acme/lib`, "acme/website")).toBe(`${UPDATE_BRANCH}+acme/lib`);
+  for (const ref of [`${UPDATE_BRANCH}-apps`, `${UPDATE_BRANCH}@next`, "main"])
+    expect(found(ref, "acme/website")).toBeUndefined();
+  expect(found(UPDATE_BRANCH, "mallory/website")).toBeUndefined();
+  expect(found(UPDATE_BRANCH, null)).toBeUndefined();
 });

@@ -39,3 +39,16 @@ test("a token that only reads the registry may be shared, under the names of the
   expect(judge(rule, {}, { more })).toEqual([]);
   expect(judge(rule, {}, { more, options: { shared: [] } })).toHaveLength(2);
 });
+
+test("a token that consumers share is no token of the composer repository", () => {
+  const shared = tokenWith({ secretName: "COMPOSER_REGISTRY_TOKEN" });
+  const reading = child("composer", ENVIRONMENT_SECRET, {
+    repository: "composer",
+    secretName: "REGISTRY_READ_TOKEN",
+    value,
+  });
+  const more = [component, shared, reading];
+  expect(judge(rule, {}, { more })).toEqual([
+    "composer has the token of the secret COMPOSER_REGISTRY_TOKEN, too: give each its own",
+  ]);
+});

@@ -139,6 +139,13 @@ describe("a build", () => {
       }),
       expect.objectContaining({ package: "acme/core", tag: "nonsense" }),
     ]);
+    await release("core", "3.0.0-beta1");
+    const selected = await fleet.build({ satis: { "minimum-stability": "stable" } });
+    expect(selected.leftOut).toContainEqual({
+      package: "acme/core",
+      tag: "3.0.0-beta1",
+      reason: "minimum-stability is stable",
+    });
   });
 
   it("drops a package whose entry is gone, with its files, and everything that nothing leads to", async () => {
@@ -464,6 +471,23 @@ describe("the whole fleet", () => {
     await start("core");
     await fleet.build();
     await expect(fleet.build()).rejects.toThrow("the plan is to do nothing");
+  });
+
+  it("is published again where somebody changed what is published, though build.json says the same", async () => {
+    await start("core");
+    await fleet.build();
+    expect((await fleet.build({ full: true })).unchanged).toBe(true);
+    const changes: Readonly<Record<string, (text: string) => string>> = {
+      "p2/acme/core.json": (text) => text.replace("1.0.0", "9.9.9"),
+      "packages.json": (text) => text.replace("acme/core", "acme/cord"),
+    };
+    for (const [path, change] of Object.entries(changes)) {
+      const text = await fleet.published(path);
+      await writeFile(join(fleet.work.published, path), change(text));
+      expect((await fleet.build({ full: true })).unchanged).toBe(false);
+      expect(await fleet.published(path)).not.toContain("9.9.9");
+    }
+    expect((await fleet.build({ full: true })).unchanged).toBe(true);
   });
 
   it("never writes the published tree", async () => {

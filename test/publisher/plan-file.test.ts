@@ -14,6 +14,12 @@ describe("plan.json", () => {
     expect(readPlanFile(planFileText(other))).toEqual(other);
   });
 
+  it("takes the address of a repository at the top of its host", () => {
+    const repository = { ...plan.repositories[0], id: "git.example/tool", url: "git@git.example:tool.git" };
+    const other = { ...plan, repositories: [repository] };
+    expect(readPlanFile(planFileText(other as typeof plan))).toEqual(other);
+  });
+
   it.each<[string, (one: Record<string, never>) => object | string]>([
     ["no JSON", () => "{"],
     ["something else", () => ({})],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { updateBranch } from "../../fleet/announcement.ts";
 import { updateSettings } from "../../fleet/update-settings.ts";
+import { composerAuth } from "../../updater/composer.ts";
 import { type Input, readInput } from "../../updater/input.ts";
 import { changesBetween, isNews, type Locked, parseComposerJson, parseLock } from "../../updater/lock.ts";
 import { movedPackages, originOf } from "../../updater/origins.ts";
@@ -115,6 +116,12 @@ test("repositories and archives of one owner have one origin, on every GitHub", 
   expect(originOf("https://git.acme.example/api/v3/repos/acme/anvil/zipball/1")).toBe(
     "git.acme.example/acme",
   );
+  expect(originOf("https://api.acme.ghe.com/repos/acme/anvil/zipball/1")).toBe("acme.ghe.com/acme");
+});
+
+test("an owner who is called repos speaks for nobody else", () => {
+  expect(originOf("https://github.com/repos/acme/archive/main.zip")).toBe("github.com/repos");
+  expect(originOf("https://codeload.github.com/repos/acme/zip/1")).toBe("github.com/repos");
 });
 
 test("a package from another owner or host is found, a new one is not", () => {
@@ -194,7 +201,8 @@ describe("what people read", () => {
       ]),
     );
     expect(Object.keys(state.packages)).toEqual(["acme/anvil"]);
-    const pull = (body: string) => pullOf({ number: 1, title: "x", body, html_url: "x" }).state;
+    const pull = (body: string) =>
+      pullOf({ number: 1, title: "x", body, html_url: "x", head: { sha: A } }).state;
     expect(pull(`text\r\n\r\n${stateComment(state)}\r\n`)).toEqual(state);
     expect(stateComment(state)).not.toMatch(/@org|--> </);
     expect(pull('<!-- satis-fleet {"packages": {"../x": {"version": "1"}}} -->')).toBeUndefined();
@@ -260,5 +268,20 @@ describe("what the workflow gives", () => {
     ["too long", `"${"x".repeat(200_000)}"`],
   ])("is refused where it is %s", (_, ANNOUNCEMENT) => {
     expect(() => readInput({ ...good, ANNOUNCEMENT })).toThrow(/announcement/);
+  });
+});
+
+test.each([
+  ["github.com", "https://api.github.com/repos/acme/composer/contents/packages.json?ref=registry", []],
+  ["git.acme.example", "https://git.acme.example/api/v3/repos/acme/composer/contents/packages.json", []],
+  [
+    "acme.ghe.com",
+    "https://api.acme.ghe.com/repos/acme/composer/contents/packages.json",
+    ["api.acme.ghe.com"],
+  ],
+])("on %s Composer has the registry's token under the names that it looks for", (host, url, more) => {
+  const names = [host, ...more];
+  expect(JSON.parse(composerAuth([host, url], "t"))).toEqual({
+    "github-oauth": Object.fromEntries(names.map((name) => [name, "t"])),
   });
 });

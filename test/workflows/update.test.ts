@@ -86,3 +86,11 @@ describe.each([
     });
   });
 });
+
+test("the update workflow asks no GitHub Enterprise Server for queues, which it may not know and would refuse", () => {
+  const { composer } = UPDATE;
+  const on = (githubHost: string) =>
+    parseWorkflow(updateWorkflow({ ...UPDATE, composer: { ...composer, githubHost } })).concurrency;
+  expect(on("github.example.com")).not.toHaveProperty("queue");
+  expect(on("acme.ghe.com")).toHaveProperty("queue", "max");
+});

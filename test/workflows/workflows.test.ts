@@ -221,6 +221,19 @@ describe("the composer repository's workflows", () => {
     }
   });
 
+  it("hand over what failed, the plan included, and take over what was handed over and nothing else", () => {
+    const { build, confirm, publish } = composerFile("registry").jobs;
+    const condition =
+      "!cancelled() && steps.plan.outcome != 'skipped' && steps.plan.outputs.action != 'none'";
+    const conditionsOf = (steps: typeof build, names: RegExp) =>
+      (steps?.steps ?? []).filter(({ name }) => names.test(name)).map((step) => step.if);
+    expect(conditionsOf(build, /the result$/)).toEqual([condition, condition]);
+    const handed = "needs.build.outputs.handed == 'success'";
+    expect(conditionsOf(confirm, /the result$/)).toEqual([handed, handed]);
+    // It needs a build that succeeded.
+    expect(conditionsOf(publish, /the result$/)).toEqual([undefined, undefined]);
+  });
+
   it("give the read token to no job that may write", () => {
     const { jobs } = composerFile("registry");
     for (const job of Object.values(jobs)) {

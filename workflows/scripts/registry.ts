@@ -13,7 +13,7 @@ if [ "$ALWAYS_DEPLOY" = true ]; then arguments+=(--deploy); fi
 
 /** Stops unless the Composer that setup-php gave is at least COMPOSER_FLOOR. */
 export const CHECK_COMPOSER = `set -euo pipefail
-found=$(composer --version --no-ansi 2>/dev/null | sed -n 's/^Composer version \\([0-9.]*\\).*$/\\1/p' | head -n 1)
+found=$({ composer --version --no-ansi 2>/dev/null || true; } | sed -n 's/^Composer version \\([0-9.]*\\).*$/\\1/p' | head -n 1)
 lowest=$(printf '%s\\n%s\\n' "$COMPOSER_FLOOR" "$found" | sort -V | head -n 1)
 if [ -z "$found" ] || [ "$lowest" != "$COMPOSER_FLOOR" ]; then
   echo "::error::Composer is \${found:-missing}, and below $COMPOSER_FLOOR it can print tokens (CVE-2026-45793): nothing is built"
@@ -45,22 +45,34 @@ export const BUILD = `set -euo pipefail
 "$NODE" "$PUBLISHER" build --work "$RUNNER_TEMP/registry"
 `;
 
-/** One file for the jobs that follow: thousands of small ones take an artifact minutes. */
+/** One file for the jobs that follow, of whatever there is: thousands of small ones take an artifact minutes. */
 export const PACK = `set -euo pipefail
 cd "$RUNNER_TEMP/registry"
 packed=()
 for name in plan.json outcome.json failure.json staged; do
   if [ -e "$name" ]; then packed+=("$name"); fi
 done
-tar --create --file "$RUNNER_TEMP/registry.tar" "\${packed[@]}"
+tar --create --file "$RUNNER_TEMP/registry.tar" --files-from /dev/null "\${packed[@]}"
 `;
 
-/** What an earlier job packed. */
+/**
+ * Takes over what an earlier job packed, which read what others wrote: only plain files, and only those that a later job reads. Beside them
+ * the working directory holds git's own settings, which would run as commands with this job's rights.
+ */
 export const UNPACK = `set -euo pipefail
-mkdir -p "$RUNNER_TEMP/registry"
-if [ -f "$RUNNER_TEMP/registry.tar" ]; then
-  tar --extract --no-same-owner --file "$RUNNER_TEMP/registry.tar" --directory "$RUNNER_TEMP/registry"
+work="$RUNNER_TEMP/registry"
+unpacked="$RUNNER_TEMP/unpacked"
+rm -rf "$unpacked"
+mkdir -p "$unpacked" "$work"
+tar --extract --no-same-owner --file "$RUNNER_TEMP/received/registry.tar" --directory "$unpacked"
+if [ -n "$(find "$unpacked" ! -type f ! -type d -print -quit)" ]; then
+  echo "::error::The result of the build holds more than plain files: nothing is taken over"
+  exit 1
 fi
+for name in plan.json outcome.json failure.json staged; do
+  rm -rf "\${work:?}/$name"
+  if [ -e "$unpacked/$name" ]; then mv "$unpacked/$name" "$work/$name"; fi
+done
 `;
 
 /** Commits the staged tree to the registry's branch, if it is the tree that was verified. */

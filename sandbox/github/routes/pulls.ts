@@ -6,18 +6,24 @@ import { guardRef } from "../rules.ts";
 import { accountView, repositoryView } from "../views.ts";
 import { shared } from "./issues.ts";
 
-/** Where a pull request points, as of now. */
-function side(call: Call, ref: string, last: unknown): Json {
-  const sha = call.repo.git.head(ref) ?? last ?? null;
+function side(call: Call, ref: string, sha: unknown): Json {
   const { owner } = call.repo;
   return { label: `${owner}:${ref}`, ref, sha, user: accountView(call, owner), repo: repositoryView(call) };
 }
 
-/** The pull request with its two sides as they are now; one that is merged keeps what was merged. */
+/** The head of a branch, or where it was last. */
+const tip = ({ repo }: Call, { ref, sha }: Json) => repo.git.head(String(ref)) ?? sha ?? null;
+
+/** The pull request with its two sides as they are now; one that is closed or merged keeps the head that it had then. */
 function pullView(call: Call, pull: Numbered): Json {
   const { head, base, ...rest } = pull as Numbered & { head: Json; base: Json };
-  const view = (point: Json) => side(call, String(point.ref), point.sha);
-  return { ...rest, head: view(head), base: view(base), mergeable: pull.state === "open" ? true : null };
+  const isOpen = pull.state === "open";
+  return {
+    ...rest,
+    head: side(call, String(head.ref), isOpen ? tip(call, head) : head.sha),
+    base: side(call, String(base.ref), tip(call, base)),
+    mergeable: isOpen ? true : null,
+  };
 }
 
 const pull = (call: Call) => found(call.repo.pulls.get(call.id("number")));
@@ -85,6 +91,8 @@ function updatePull(call: Call): Answer {
   if (typeof call.body.base === "string") {
     target.base = { ref: call.body.base, sha: found(call.repo.git.head(call.body.base)) };
   }
+  const head = target.head as Json;
+  if (target.state === "open") target.head = { ...head, sha: tip(call, head) };
   shared.edit(call, target, ["title", "body", "state", "maintainer_can_modify"]);
   return ok(pullView(call, target));
 }
@@ -135,6 +143,7 @@ function merge(call: Call): Answer {
   moveRef(repo, `refs/heads/${base}`, sha);
   Object.assign(target, {
     state: "closed",
+    head: { ...(target.head as Json), sha: head },
     merged: true,
     merge_commit_sha: sha,
     merged_at: now(),

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { announcementSchema, MAX_ANNOUNCEMENT_BYTES } from "../../../fleet/announcement.ts";
 import { messagesOf } from "../../../publisher/announce/announcements.ts";
 import {
+  addPending,
   KEPT_VERSIONS,
   newVersions,
   seenOf,
@@ -11,7 +12,7 @@ import {
 import { GAP_MS, pacer } from "../../../publisher/announce/pacer.ts";
 import { parseState, pendingText, seenText } from "../../../publisher/announce/state.ts";
 import type { VersionFacts } from "../../../publisher/verify/metadata.ts";
-import { fakeClock } from "./support.ts";
+import { fakeClock, subscription } from "./support.ts";
 
 const commit = (letter: string) => letter.repeat(40);
 const facts = (version: string, reference?: string): VersionFacts => ({
@@ -46,6 +47,42 @@ describe("the versions of a tree", () => {
     const before = seenOf({ "acme/a": { "1.0.0": commit("a"), "1.1.0": commit("b"), "0.9.0": commit("c") } });
     const now = { "acme/a": { "1.0.0": commit("a"), "1.1.0": commit("d"), "2.0.0": commit("e") } };
     expect(newVersions(before, now)).toEqual({ "acme/a": { "1.1.0": commit("d"), "2.0.0": commit("e") } });
+  });
+});
+
+describe("what waits for a consumer", () => {
+  const time = "2026-11-01T10:00:00Z";
+  const arrivals = (development: boolean, versions: Readonly<Record<string, string>>) => {
+    const id = "acme/website";
+    const subscriptions = [subscription(id, { development })];
+    const now = { "acme/a": versions };
+    const all = { pending: {}, fresh: now, now, subscriptions, isOwn: () => false, time };
+    return Object.keys(addPending(all)[id]?.versions["acme/a"] ?? {});
+  };
+  const branches = { "dev-main": commit("a"), "2.x-dev": commit("b"), "dev-fix/1.0": commit("c") };
+  const releases = { "1.0.0": commit("d"), "2.0.0-beta1": commit("e"), v1: commit("f") };
+
+  it("is releases alone, unless the subscription asks for branches that move", () => {
+    expect(arrivals(false, branches)).toEqual([]);
+    const told = arrivals(false, { ...branches, ...releases });
+    expect(told.toSorted()).toEqual(Object.keys(releases).toSorted());
+    const all = arrivals(true, { ...branches, ...releases });
+    expect(all.toSorted()).toEqual(Object.keys({ ...branches, ...releases }).toSorted());
+  });
+
+  it("loses no release to branches, however many move at once, and no branch to another", () => {
+    const many = Array.from({ length: 2 * KEPT_VERSIONS }, (_, index) => [`${index + 2}.x-dev`, commit("a")]);
+    const versions = { ...Object.fromEntries(many), "1.0.0": commit("b") };
+    expect(arrivals(false, versions)).toEqual(["1.0.0"]);
+    expect(arrivals(true, versions)).toHaveLength(many.length + 1);
+  });
+
+  it("is the newest releases of a package, where many came", () => {
+    const many = Array.from({ length: 2 * KEPT_VERSIONS }, (_, index) => [`1.${index}.0`, commit("a")]);
+    const told = arrivals(false, Object.fromEntries(many));
+    expect(told).toHaveLength(KEPT_VERSIONS);
+    expect(told).toContain(`1.${2 * KEPT_VERSIONS - 1}.0`);
+    expect(told).not.toContain("1.0.0");
   });
 });
 

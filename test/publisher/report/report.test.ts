@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import {
   readmeText,
   summarise,
 } from "../../../publisher/report/readme.ts";
-import { summaryText, writeSummary } from "../../../publisher/report/summary.ts";
+import { summaryText } from "../../../publisher/report/summary.ts";
 import { openTree } from "../../../publisher/tree.ts";
 import { workIn } from "../../../publisher/work.ts";
 import { buildId, stage } from "../publish-support.ts";
@@ -205,15 +205,5 @@ describe("the job summary", () => {
       kind: "added" as const,
     }));
     expect(summaryText({ outcome: { ...outcome, changes }, result: "published" })).toContain("\n150 more.");
-  });
-
-  it("goes where the runner shows it, and nowhere without a runner", async () => {
-    const root = await mkdtemp(join(tmpdir(), "summary-"));
-    const file = join(root, "summary.md");
-    await writeSummary({ GITHUB_STEP_SUMMARY: file }, "one");
-    await writeSummary({ GITHUB_STEP_SUMMARY: file }, "two");
-    await writeSummary({}, "three");
-    expect(await readFile(file, "utf8")).toBe("one\ntwo\n");
-    await rm(root, { recursive: true });
   });
 });

@@ -66,3 +66,19 @@ it("names every permission that would do", async () => {
   const refused = await call("POST", "issues/1/comments", { body: "x" }, "reader");
   expect(refused.headers.get("x-accepted-github-permissions")).toBe("issues=write; pull_requests=write");
 });
+
+it("keeps the head that a pull request had when it was merged", async () => {
+  const add = (path: string) =>
+    call("PUT", `contents/${path}`, { message: "x", content: "eA==", branch: "topic" }, "person");
+  const head = async () => {
+    const { body } = await call("GET", "pulls/1", undefined, "person");
+    return (body as { head: { sha: string } }).head.sha;
+  };
+  const before = await head();
+  await add("more.txt");
+  const merged = await head();
+  expect(merged).not.toBe(before);
+  expect((await call("PUT", "pulls/1/merge", {}, "person")).status).toBe(200);
+  await add("later.txt");
+  expect(await head()).toBe(merged);
+});
