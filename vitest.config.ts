@@ -3,12 +3,13 @@ import { defineConfig } from "vitest/config";
 /** The operator's commands and the policy pack end to end: a suite of their own, for it takes as long as all the rest. */
 const OPERATOR = ["test/e2e/cli-*.test.ts", "test/e2e/policy.test.ts"];
 
-/** The publisher's faults and the consumers' pull requests, told whole; and the page in a browser. */
+/** The publisher's and the consumers' stories, told whole, with real git and Composer; and the page in a browser. */
 const REGISTRY = [
   "test/e2e/publisher-faults.test.ts",
-  "test/publisher/announce/faults.test.ts",
+  "test/publisher/{build,main,on-the-runner,publish-killed,rollback}.test.ts",
+  "test/publisher/announce/{announce,faults}.test.ts",
   "test/publisher/page/browser.test.ts",
-  "test/updater/{flow,faults,people}.test.ts",
+  "test/updater/{faults,flow,people}.test.ts",
 ];
 
 // Five projects: `unit` needs nothing, `sandbox` runs the whole program on the sandbox engine, `engine` runs the same

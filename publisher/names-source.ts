@@ -6,8 +6,9 @@ import { quoted } from "../fleet/findings.ts";
 import { isPackageName } from "../fleet/grammar.ts";
 import { git } from "./git.ts";
 import type { NameResult, NameSource } from "./names.ts";
+import { inParallel } from "./parallel.ts";
 import { askInBatches, type Question } from "./refs/batches.ts";
-import { type GitAccess, gitAddress, gitProblem, inParallel } from "./refs/git.ts";
+import { GIT_AT_ONCE, type GitAccess, gitAddress, gitProblem } from "./refs/git.ts";
 import type { GraphQL } from "./refs/graphql.ts";
 import type { SourceRepository } from "./repositories.ts";
 
@@ -76,7 +77,7 @@ export function gitNames(
       const root = await mkdtemp(join(tmpdir(), "satis-fleet-names-"));
       try {
         const numbered = repositories.map((repository, index) => ({ repository, index }));
-        const names = await inParallel(numbered, async ({ repository, index }) => {
+        const names = await inParallel(numbered, GIT_AT_ONCE, async ({ repository, index }) => {
           return [repository.id, await read(repository, join(root, String(index)))] as const;
         });
         return new Map(names);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { isObject } from "../fleet/satis-entries.ts";
+import { inParallel } from "./parallel.ts";
 import { BUILD_KEY } from "./record.ts";
-import { inParallel, writeBelow } from "./stage.ts";
+import { FILES_AT_ONCE, writeBelow } from "./stage.ts";
 import { packageFiles, type Tree, type Version } from "./tree.ts";
 
 /** The versions of every package, by name in lower case. */
@@ -96,7 +97,7 @@ export async function readPackages(tree: Tree): Promise<Packages> {
   const names = tree.files
     .map((path) => /^p2\/(.+?)(?:~dev)?\.json$/.exec(path)?.[1])
     .filter((name) => name !== undefined);
-  await inParallel([...new Set(names)], async (name) => {
+  await inParallel([...new Set(names)], FILES_AT_ONCE, async (name) => {
     const { versions } = await readPackage(tree, name);
     if (versions !== undefined) packages.set(name, versions);
   });

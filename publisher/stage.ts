@@ -1,11 +1,12 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { inParallel } from "./parallel.ts";
 import type { Plan } from "./plan.ts";
 import { openTree, type Tree } from "./tree.ts";
 import type { Work } from "./work.ts";
 
 /** Files that are read or written at once. */
-const AT_ONCE = 32;
+export const FILES_AT_ONCE = 32;
 
 /**
  * Makes the directory that becomes the next published tree: a copy of the published one for a partial build, an empty one
@@ -30,7 +31,7 @@ export async function copyFiles(tree: Tree, paths: readonly string[], to: string
       mkdir(join(to, path), { recursive: true }),
     ),
   );
-  await inParallel(paths, (path) => copyFile(join(tree.root, path), join(to, path)));
+  await inParallel(paths, FILES_AT_ONCE, (path) => copyFile(join(tree.root, path), join(to, path)));
 }
 
 /** Writes one file below a directory, whatever was there. */
@@ -38,13 +39,4 @@ export async function writeBelow(root: string, path: string, content: string | B
   const file = join(root, path);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, content);
-}
-
-/** Does something for each item, some at once. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const left = items.values();
-  const worker = async () => {
-    for (const item of left) await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }

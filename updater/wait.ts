@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PublishError } from "../publisher/fault.ts";
+import { inParallel } from "../publisher/parallel.ts";
 import type { Teller } from "../publisher/runner.ts";
-import { inParallel } from "../publisher/verify/parallel.ts";
 import type { Input } from "./input.ts";
 import { isBranchVersion, parseComposerJson } from "./lock.ts";
 import { lockPaths } from "./plan.ts";

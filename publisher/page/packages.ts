@@ -1,10 +1,10 @@
 import { safeText } from "../../fleet/findings.ts";
 import { isPackageName } from "../../fleet/grammar.ts";
 import { isObject } from "../../fleet/satis-entries.ts";
+import { inParallel } from "../parallel.ts";
 import { packageFiles, type Tree } from "../tree.ts";
 import { compareVersions } from "../verify/constraint.ts";
 import { packageOf } from "../verify/metadata.ts";
-import { inParallel } from "../verify/parallel.ts";
 import { expandMinified, parseJson } from "../verify/shape.ts";
 import { normalize, stabilityOf } from "../verify/version.ts";
 

@@ -4,12 +4,13 @@ import { isLoopback } from "../../fleet/github-host.ts";
 import type { RegistrySettings } from "../../fleet/registry-settings.ts";
 import type { Environment } from "../environment.ts";
 import { git, gitEnvironment } from "../git.ts";
+import { inParallel } from "../parallel.ts";
 import type { Finished } from "../process.ts";
 import type { SourceRepository } from "../repositories.ts";
 import type { RefSource, RefsResult } from "./source.ts";
 
 /** Processes of git at once. */
-const PARALLEL = 16;
+export const GIT_AT_ONCE = 16;
 /** What `git ls-remote` of one repository may take. */
 const TIMEOUT_MS = 30_000;
 
@@ -42,7 +43,7 @@ export function gitServer({ environment, settings }: GitAccess): string {
 }
 
 /**
- * Reads refs by `git ls-remote`, {@link PARALLEL} at once; tried twice, since networks lose packets, unless git said
+ * Reads refs by `git ls-remote`, {@link GIT_AT_ONCE} at once; tried twice, since networks lose packets, unless git said
  * nothing for too long.
  *
  * git tells no default branch without sending every other ref of the server too, so {@link Refs.head} is not set.
@@ -66,25 +67,8 @@ export function gitRefs(
   };
   return {
     read: async (repositories) =>
-      new Map(await inParallel(repositories, async (one) => [one.id, await read(one)] as const)),
+      new Map(await inParallel(repositories, GIT_AT_ONCE, async (one) => [one.id, await read(one)] as const)),
   };
-}
-
-/** Carries out `act` for every item, {@link PARALLEL} at once; results in the items' order. */
-export async function inParallel<Item, Result>(
-  items: readonly Item[],
-  act: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const waiting = [...items.entries()];
-  const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, item] = next;
-      results[index] = await act(item);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-  return results;
 }
 
 function resultOf(finished: Finished, environment: Environment): RefsResult {

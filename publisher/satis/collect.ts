@@ -5,7 +5,8 @@ import { isPackageName } from "../../fleet/grammar.ts";
 import { parseRepositoryUrl } from "../../fleet/repository-url.ts";
 import type { Fault } from "../fault.ts";
 import { type PackageFiles, readPackage } from "../packages-json.ts";
-import { inParallel } from "../stage.ts";
+import { inParallel } from "../parallel.ts";
+import { FILES_AT_ONCE } from "../stage.ts";
 import { openTree, type Tree, type Version } from "../tree.ts";
 import type { Built } from "./attempts.ts";
 import type { Target } from "./output.ts";
@@ -45,7 +46,7 @@ export async function collect(built: readonly Built[], context: CollectContext):
     const wanted = targets.filter(({ packageName }) => !faulty.has(packageName));
     const asked = new Set(targets.map(({ packageName }) => packageName));
     const others = listed.filter((name) => !asked.has(name));
-    await inParallel(wanted, async (target) => {
+    await inParallel(wanted, FILES_AT_ONCE, async (target) => {
       const read = await readPackage(tree, target.packageName);
       const { files, versions = [] } = read;
       const { packageName } = target;
@@ -70,6 +71,7 @@ async function collectOthers(
   const faults: Fault[] = [];
   await inParallel(
     names.filter((name) => !claimed.has(name)),
+    FILES_AT_ONCE,
     async (name) => {
       const { files, versions } = await readPackage(tree, name);
       if (versions !== undefined && versions.length > 0) into.set(name, { files, versions });

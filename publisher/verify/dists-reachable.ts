@@ -1,9 +1,9 @@
 import { quoted } from "../../fleet/findings.ts";
 import type { Fault } from "../fault.ts";
+import { inParallel } from "../parallel.ts";
 import { isHeld, packageFault } from "./context.ts";
 import type { Candidate, Gate, World } from "./gate.ts";
 import { readMetadata } from "./metadata.ts";
-import { inParallel } from "./parallel.ts";
 
 /** How much is asked, and how patiently. */
 export interface Asking {

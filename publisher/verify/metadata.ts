@@ -1,8 +1,8 @@
 import { quoted } from "../../fleet/findings.ts";
 import { isObject } from "../../fleet/satis-entries.ts";
 import type { Fault } from "../fault.ts";
+import { inParallel } from "../parallel.ts";
 import { packageFiles, type Tree, type Version } from "../tree.ts";
-import { inParallel } from "./parallel.ts";
 import { type Root, readRoot } from "./root.ts";
 import { expandMinified, isVersion, parseJson, versionDigest, versionProblem } from "./shape.ts";
 import { normalize, stabilityOf } from "./version.ts";

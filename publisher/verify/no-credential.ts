@@ -1,8 +1,8 @@
 import { credentialInUrl } from "../../fleet/credentials.ts";
 import { quoted } from "../../fleet/findings.ts";
 import type { Fault } from "../fault.ts";
+import { inParallel } from "../parallel.ts";
 import type { Gate } from "./gate.ts";
-import { inParallel } from "./parallel.ts";
 
 const FILES_AT_ONCE = 4;
 /** Anything shorter turns up by accident, and is no secret. */

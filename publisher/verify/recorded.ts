@@ -1,11 +1,11 @@
 import { quoted } from "../../fleet/findings.ts";
 import type { Fault } from "../fault.ts";
+import { inParallel } from "../parallel.ts";
 import { parseRecord, RECORD_FILE } from "../record.ts";
 import { sha256 } from "../tree.ts";
 import { packageFault } from "./context.ts";
 import type { Gate } from "./gate.ts";
 import { packageOf } from "./metadata.ts";
-import { inParallel } from "./parallel.ts";
 
 const FILES_AT_ONCE = 16;
 const REMEDY = "build everything again: the published files are not those that were verified";

@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { quoted } from "../../fleet/findings.ts";
 import type { Fault } from "../fault.ts";
+import { inParallel } from "../parallel.ts";
 import type { Tree } from "../tree.ts";
 import type { Gate } from "./gate.ts";
-import { inParallel } from "./parallel.ts";
 
 /** What GitHub takes: a Pages site of 1 GB, and in git a file of 100 MB (docs.github.com, "GitHub Pages limits", "About large files"). */
 export interface Budget {

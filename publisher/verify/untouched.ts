@@ -1,10 +1,10 @@
 import { quoted } from "../../fleet/findings.ts";
 import type { Fault } from "../fault.ts";
+import { inParallel } from "../parallel.ts";
 import { packageFiles } from "../tree.ts";
 import { isHeld, packageFault } from "./context.ts";
 import type { Gate } from "./gate.ts";
 import { packageOf } from "./metadata.ts";
-import { inParallel } from "./parallel.ts";
 
 const FILES_AT_ONCE = 16;
 

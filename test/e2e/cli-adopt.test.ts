@@ -86,7 +86,7 @@ test("a whole fleet whose state was lost is adopted in place: site, environment,
     await world.stack.importStack({ version: 3, deployment: EMPTY });
     const { code, result } = await adopted(world, { import: true });
     expect(code).toBe(0);
-    expect(result.found).toEqual({ repositories: 1, files: 5, secrets: 3, settings: 4 });
+    expect(result.found).toEqual({ repositories: 1, files: 7, secrets: 3, settings: 4 });
     world.github.resetCalls();
     const { operations } = await world.stack.up({ refresh: true });
     expect(operations.delete ?? 0).toBe(0);
