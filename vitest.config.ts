@@ -5,8 +5,8 @@ const OPERATOR = ["test/e2e/cli-*.test.ts", "test/e2e/policy.test.ts"];
 
 /** The publisher's and the consumers' stories, told whole, with real git and Composer; and the page in a browser. */
 const REGISTRY = [
-  "test/e2e/publisher-faults.test.ts",
-  "test/publisher/{build,main,on-the-runner,publish-killed,rollback}.test.ts",
+  "test/e2e/{publisher-faults,start-empty}.test.ts",
+  "test/publisher/{build,main,on-the-runner,publish,publish-killed,rollback}.test.ts",
   "test/publisher/announce/{announce,faults}.test.ts",
   "test/publisher/page/browser.test.ts",
   "test/updater/{faults,flow,people}.test.ts",

@@ -1,12 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { hasComposer } from "../../demo/composer.ts";
 import { leaks } from "../support/leaks.ts";
-import { satisOf } from "../support/teller.ts";
 
 const engine = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
 const START = fileURLToPath(new URL("../../demo/start.ts", import.meta.url));
@@ -74,14 +73,6 @@ describe(`npm start on ${engine}`, () => {
     expect(result("update")).toEqual(
       composer ? expect.objectContaining({ reused: true }) : { skipped: expect.any(String) },
     );
-  });
-
-  test("plays a fleet of the composer repository alone where no entry is managed, and says so", async () => {
-    const file = join(folder, "satis.json");
-    writeFileSync(file, satisOf({ type: "composer", url: "https://packages.example.com" }));
-    const { code, stdout } = await start("--satis", file);
-    expect(stdout).toContain("the composer repository alone");
-    expect(code).toBe(0);
   });
 });
 
