@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { syntheticPackages, writeSyntheticTree } from "../demo/synthetic-registry.ts";
 import { UPDATE_WORKFLOW_PATH } from "../fleet/announcement.ts";
-import type { Subscription } from "../fleet/subscription.ts";
+import { SUBSCRIPTION_DEFAULTS, type Subscription } from "../fleet/subscriptions.ts";
 import { type AnnounceInput, announce } from "../publisher/announce/announce.ts";
 import type { Clock } from "../publisher/confirm.ts";
 import { readEnvironment } from "../publisher/environment.ts";
@@ -101,22 +101,13 @@ function inputFor(github: EmulatedGitHub, work: Work, names: readonly string[], 
 
 function subscriptionOf(name: string): Subscription {
   return {
+    ...SUBSCRIPTION_DEFAULTS,
     id: `${OWNER}/${name}`,
     repository: `${OWNER}/${name}`,
     directory: "",
     branches: [],
-    php: "8.4",
     packages: [`${OWNER}/http-*`],
-    notify: [],
-    delayMinutes: 0,
-    paused: false,
-    batching: "all",
-    strategy: "within-constraint",
-    labels: [],
-    development: false,
-    plugins: false,
     token: false,
-    workflowPermissions: "read",
   };
 }
 

@@ -2,12 +2,24 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { onPath } from "../publisher/on-path.ts";
 
 const run = promisify(execFile);
 
 /** Whether this machine has a Composer. */
 export async function hasComposer(): Promise<boolean> {
-  return (await run("sh", ["-c", "command -v composer || true"])).stdout.trim() !== "";
+  return (await onPath("composer", process.env.PATH ?? "")) !== undefined;
+}
+
+/** Composer's environment for a project: nothing of the machine's own configuration, and these credentials. */
+export function composerEnvironment(folder: string, auth: object): Record<string, string | undefined> {
+  return {
+    PATH: process.env.PATH,
+    HOME: folder,
+    COMPOSER_HOME: join(folder, "home"),
+    COMPOSER_ALLOW_SUPERUSER: "1",
+    COMPOSER_AUTH: JSON.stringify(auth),
+  };
 }
 
 /** A project in a folder of its own, and what a real Composer makes of it. */
@@ -42,13 +54,7 @@ export async function resolveProject(project: Project): Promise<Readonly<Record<
       ["update", "--no-interaction", "--no-plugins", "--no-scripts", ...project.options],
       {
         cwd: folder,
-        env: {
-          PATH: process.env.PATH,
-          HOME: folder,
-          COMPOSER_HOME: join(folder, "home"),
-          COMPOSER_ALLOW_SUPERUSER: "1",
-          COMPOSER_AUTH: JSON.stringify(auth),
-        },
+        env: composerEnvironment(folder, auth),
       },
     );
     const files = ["composer.json", "composer.lock"];

@@ -41,7 +41,19 @@ const REMEDIES = {
 };
 
 /** What a subscription has where neither it nor `defaults` says otherwise. */
-const DEFAULTS = {
+export const SUBSCRIPTION_DEFAULTS: Pick<
+  Subscription,
+  | "php"
+  | "notify"
+  | "delayMinutes"
+  | "paused"
+  | "batching"
+  | "strategy"
+  | "labels"
+  | "development"
+  | "plugins"
+  | "workflowPermissions"
+> = {
   php: "8.4",
   notify: [],
   delayMinutes: 0,
@@ -52,7 +64,7 @@ const DEFAULTS = {
   development: false,
   plugins: false,
   workflowPermissions: "read",
-} as const;
+};
 
 /** Reads subscriptions.json by the rules of {@link parseSubscriptions}; a file that is not there means no subscriptions. */
 export function readSubscriptions(path: string, file: string = path): SubscriptionsResult {
@@ -165,8 +177,8 @@ function complete(
 ): Subscription {
   const repository = written.repository.toLowerCase();
   const { committer = defaults.committer, dispatch } = written;
-  const given = <Key extends keyof typeof DEFAULTS>(key: Key) =>
-    written[key] ?? defaults[key] ?? DEFAULTS[key];
+  const given = <Key extends keyof typeof SUBSCRIPTION_DEFAULTS>(key: Key) =>
+    written[key] ?? defaults[key] ?? SUBSCRIPTION_DEFAULTS[key];
   return {
     id: directory === "" ? repository : `${repository}/${directory}`,
     repository,

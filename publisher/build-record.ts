@@ -87,20 +87,12 @@ export function saysTheSame(record: BuildRecord, previous: BuildRecord | undefin
 }
 
 function comparable({ inputs, repositories, packages, held }: BuildRecord): unknown {
-  const without = <T extends object, K extends string>(
-    map: Readonly<Record<string, T>>,
-    keys: readonly K[],
-  ) =>
-    Object.fromEntries(
-      Object.entries(map).map(([id, one]) => [
-        id,
-        Object.fromEntries(Object.entries(one).filter(([key]) => !keys.includes(key as K))),
-      ]),
-    );
+  const each = <T>(map: Readonly<Record<string, T>>, keep: (one: T) => unknown) =>
+    Object.fromEntries(Object.entries(map).map(([id, one]) => [id, keep(one)]));
   return {
     inputs,
-    repositories: without(repositories, ["builtAt", "build"]),
+    repositories: each(repositories, ({ builtAt: _, build: __, ...rest }) => rest),
     packages,
-    held: without(held, ["since"]),
+    held: each(held, ({ since: _, ...rest }) => rest),
   };
 }

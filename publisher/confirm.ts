@@ -3,7 +3,7 @@ import { safeText } from "../fleet/findings.ts";
 import { isPackageName } from "../fleet/grammar.ts";
 import type { RegistrySettings } from "../fleet/registry-settings.ts";
 import { openRegistry, type Registry, remoteState } from "./branch.ts";
-import type { Environment } from "./environment.ts";
+import { type Environment, liveAddress } from "./environment.ts";
 import { PublishError } from "./fault.ts";
 import { githubFetch } from "./github.ts";
 import { clearMarker } from "./publish.ts";
@@ -72,8 +72,9 @@ interface Missing {
 }
 
 async function missingFrom(input: ConfirmInput): Promise<Missing | undefined> {
-  const { settings, record } = input;
-  const index = await read(input, liveAddress(input, new URL(indexAddress(settings))));
+  const { settings, record, environment } = input;
+  const live = (address: URL) => liveAddress(environment, settings.hosting, address);
+  const index = await read(input, live(new URL(indexAddress(settings))));
   if (index.text === undefined) return { reason: `packages.json: ${index.reason}` };
   const build = buildOf(index.text);
   if (build === undefined) return { reason: "packages.json carries no build" };
@@ -84,7 +85,7 @@ async function missingFrom(input: ConfirmInput): Promise<Missing | undefined> {
     settings.metadataUrl.replaceAll("%package%", sample.name),
     new URL(settings.registryUrl).origin,
   );
-  const file = await read(input, liveAddress(input, address));
+  const file = await read(input, live(address));
   if (file.text === undefined) return { reason: `${sample.name}: ${file.reason}`, build };
   return sha256(file.text) === sample.digest
     ? undefined
@@ -94,13 +95,6 @@ async function missingFrom(input: ConfirmInput): Promise<Missing | undefined> {
 /** With Pages, below the address that consumers write; with `private` that address is the file itself. */
 function indexAddress({ hosting, registryUrl }: Pick<RegistrySettings, "hosting" | "registryUrl">): string {
   return hosting === "private" ? registryUrl : `${registryUrl.replace(/\/+$/, "")}/packages.json`;
-}
-
-/** Where the live site is looked for; GitHub's API is where it is. */
-function liveAddress({ settings, environment }: ConfirmInput, address: URL): URL {
-  const { siteOrigin } = environment;
-  if (siteOrigin === undefined || settings.hosting === "private") return address;
-  return new URL(`${address.pathname}${address.search}`, siteOrigin);
 }
 
 function buildOf(text: string): string | undefined {

@@ -41,6 +41,16 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   };
 }
 
+/** Where a live registry's address is looked for; GitHub's API, which serves a private one, is where it is. */
+export function liveAddress(
+  { siteOrigin }: Pick<Environment, "siteOrigin">,
+  hosting: "pages" | "private",
+  address: URL,
+): URL {
+  if (siteOrigin === undefined || hosting === "private") return address;
+  return new URL(`${address.pathname}${address.search}`, siteOrigin);
+}
+
 /** Transports that git may use: a URL from a file must not reach `ext::` or `file:`. Plain http only where the server itself is on this machine. */
 export function allowedProtocols({ serverUrl }: Pick<Environment, "serverUrl">): string {
   const { protocol, hostname } = new URL(serverUrl);

@@ -106,7 +106,7 @@ const COMMANDS = new Map<string, Command>([
   [
     "confirm",
     async (options, values) => {
-      const report = await confirmCommand(await openReporting({ ...options, builds: false }), {
+      const report = await confirmCommand(await openReporting(options), {
         build: values["build-result"],
         publish: values["publish-result"],
         deploy: values["deploy-result"],

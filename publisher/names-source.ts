@@ -88,24 +88,6 @@ export function gitNames(
   };
 }
 
-/** Reads names in the way that fits each repository, as {@link ./refs/index.ts | refSource} does. */
-export function nameSource({
-  git,
-  github,
-}: {
-  readonly git: NameSource;
-  readonly github?: NameSource | undefined;
-}): NameSource {
-  return {
-    read: async (repositories) => {
-      const byApi = github === undefined ? [] : repositories.filter(({ kind }) => kind === "github");
-      const byGit = github === undefined ? repositories : repositories.filter(({ kind }) => kind === "git");
-      const [fromApi, fromGit] = await Promise.all([github?.read(byApi) ?? new Map(), git.read(byGit)]);
-      return new Map([...fromApi, ...fromGit]);
-    },
-  };
-}
-
 /** Reads the package's name from the text of a composer.json, in lower case. */
 export function nameIn(text: string): NameResult {
   let document: unknown;

@@ -62,7 +62,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
  *
  * @throws PublishError with every fault at once
  */
-export async function openReporting(options: SessionOptions): Promise<Reporting> {
+export async function openReporting(options: Omit<SessionOptions, "builds">): Promise<Reporting> {
   const { satis: _, ...reporting } = await look({ ...options, builds: false });
   return reporting;
 }

@@ -3,17 +3,17 @@ import type { RegistrySettings } from "../fleet/registry-settings.ts";
 import type { Environment } from "./environment.ts";
 import { githubFetch } from "./github.ts";
 import type { NameSource } from "./names.ts";
-import { githubNames, gitNames, nameSource } from "./names-source.ts";
+import { githubNames, gitNames } from "./names-source.ts";
 import type { PlanInput } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
 import { gitRefs } from "./refs/git.ts";
 import { githubRefs } from "./refs/github.ts";
 import { connectGraphQL, graphqlUrl } from "./refs/graphql.ts";
-import { refSource } from "./refs/index.ts";
+import { sourceByKind } from "./refs/index.ts";
 import type { RefSource } from "./refs/source.ts";
 import type { Sources } from "./repositories.ts";
 import { lookAt } from "./stale.ts";
-import { openTree } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 import { readMetadata } from "./verify/metadata.ts";
 
 /** How the fleet's repositories are read in one run. */
@@ -31,8 +31,8 @@ export function openReaders(environment: Environment, settings: RegistrySettings
   const graphql =
     readToken === undefined ? undefined : connectGraphQL(graphqlUrl(settings.apiUrl, variables), readToken);
   return {
-    refs: refSource({ git: gitRefs(access), github: graphql && githubRefs(graphql) }),
-    names: nameSource({ git: gitNames(access), github: graphql && githubNames(graphql) }),
+    refs: sourceByKind({ git: gitRefs(access), github: graphql && githubRefs(graphql) }),
+    names: sourceByKind({ git: gitNames(access), github: graphql && githubNames(graphql) }),
     remaining: () => readRemaining(settings.apiUrl, readToken),
   };
 }
@@ -50,10 +50,8 @@ export async function survey(
   return { refs, names };
 }
 
-/** Commits of the versions of a published tree, which Composer's cache has; none where there is no tree. */
-export async function publishedCommits(directory: string): Promise<ReadonlySet<string>> {
-  const tree = await openTree(directory).catch(() => undefined);
-  if (tree === undefined) return new Set();
+/** Commits of the versions of a published tree, which Composer's cache has. */
+export async function publishedCommits(tree: Tree): Promise<ReadonlySet<string>> {
   const { packages } = await readMetadata(tree);
   const all = [...packages.values()].flat().map(({ source }) => source?.reference);
   return new Set(all.filter((reference) => reference !== undefined));

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { quoted } from "../fleet/findings.ts";
+import { liveAddress } from "../publisher/environment.ts";
 import { PublishError } from "../publisher/fault.ts";
 import { githubFetch } from "../publisher/github.ts";
 import { BUILD_KEY } from "../publisher/record.ts";
@@ -57,13 +58,10 @@ export function openRegistry({
   registryToken,
   environment,
 }: Pick<Input, "settings" | "registryToken" | "environment">): Registry {
-  const { pathname, search } = new URL(settings.registryUrl);
-  const own = new URL(settings.registryUrl).origin;
-  const origin = settings.hosting === "private" ? own : (environment.siteOrigin ?? own);
-  const address = new URL(`${pathname}${search}`, origin);
+  const address = liveAddress(environment, settings.hosting, new URL(settings.registryUrl));
   const rootUrl = /\.json$/.test(address.pathname)
     ? address
-    : new URL(`${pathname.replace(/\/+$/, "")}/packages.json`, origin);
+    : new URL(`${address.pathname.replace(/\/+$/, "")}/packages.json`, address.origin);
   const isPrivate = settings.hosting === "private";
   const get = async (url: URL): Promise<{ body: unknown; modified: number | undefined } | undefined> => {
     // A registry's metadata-url may lead anywhere; the token goes to the registry's own host alone.

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { onPath } from "../../publisher/on-path.ts";
 import type { StandIn } from "./runner.ts";
 
 const run = promisify(execFile);
@@ -76,13 +77,12 @@ export function registryStandIns(options: StandInOptions): Readonly<Record<strin
 const setupPhp: StandIn = async ({ temp, addPath }) => {
   const folder = join(temp, "php");
   await mkdir(folder, { recursive: true });
-  const found = await run("sh", ["-c", "command -v composer || true"]);
-  const real = found.stdout.trim();
+  const real = await onPath("composer", process.env.PATH ?? "");
   const version =
     'if [ "$1" = --version ]; then echo "Composer version 2.10.2 2026-08-01 10:00:00"; exit 0; fi\n';
   await writeFile(
     join(folder, "composer"),
-    `#!/bin/sh\n${version}${real === "" ? "exit 1\n" : `exec '${real}' "$@"\n`}`,
+    `#!/bin/sh\n${version}${real === undefined ? "exit 1\n" : `exec '${real}' "$@"\n`}`,
   );
   await chmod(join(folder, "composer"), 0o755);
   addPath(folder);

@@ -1,12 +1,13 @@
-import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RegistrySettings } from "../../fleet/registry-settings.ts";
 import { settingsText } from "../../fleet/registry-settings.ts";
 import type { Report } from "../../publisher/commands/confirm.ts";
 import { runCommand } from "../../publisher/commands/run.ts";
 import { type Fault, PublishError } from "../../publisher/fault.ts";
+import { onPath } from "../../publisher/on-path.ts";
 import { teller } from "../../publisher/runner.ts";
 import { openSession, type Session } from "../../publisher/session.ts";
 import { openTree, sha256 } from "../../publisher/tree.ts";
@@ -100,7 +101,7 @@ export async function openFaultWorld(hosting: RegistrySettings["hosting"] = "pag
     maxHeldPercent: 70,
     maxDeletedPercent: 50,
   };
-  const path = await pathWithout("composer", join(home, "bin"));
+  const path = await pathWithoutComposer(join(home, "bin"));
   let runs = 0;
   const world: FaultWorld = {
     github,
@@ -178,27 +179,12 @@ export async function openFaultWorld(hosting: RegistrySettings["hosting"] = "pag
   return world;
 }
 
-/** A PATH on which one program is missing: a real Composer would be asked at each of a hundred runs. */
-async function pathWithout(program: string, folder: string): Promise<string> {
+/** A PATH without Composer: a real one would be asked at each of a hundred runs. */
+async function pathWithoutComposer(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const needed = ["git", "node", "sh", "ssh", "env", "tar", "php"].filter((name) => name !== program);
-  for (const name of needed) {
-    const found = name === "node" ? process.execPath : await which(name);
+  for (const name of ["git", "node", "sh", "ssh", "env", "tar", "php"]) {
+    const found = name === "node" ? process.execPath : await onPath(name, process.env.PATH ?? "");
     if (found !== undefined) await symlink(found, join(folder, name));
   }
   return folder;
-}
-
-async function which(name: string): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const file = join(folder, name);
-    if (
-      await access(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file;
-  }
-  return undefined;
 }

@@ -1,8 +1,9 @@
-import { access, constants, rm } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { build } from "../build.ts";
 import { distHead } from "../dist-head.ts";
 import { PublishError } from "../fault.ts";
+import { onPath } from "../on-path.ts";
 import type { Outcome } from "../outcome.ts";
 import { pagesOf } from "../pages.ts";
 import type { Session } from "../session.ts";
@@ -55,16 +56,4 @@ function satisBin({ SATIS_BIN }: Readonly<Record<string, string | undefined>>): 
   throw new PublishError([
     { by: "build", message: "nobody says where Satis is", remedy: "set SATIS_BIN to the path of Satis" },
   ]);
-}
-
-async function onPath(program: string, path: string): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter((one) => one !== "")) {
-    const file = join(folder, program);
-    const runs = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (runs) return file;
-  }
-  return undefined;
 }

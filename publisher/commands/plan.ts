@@ -13,7 +13,8 @@ import { hasOpenIssue } from "../report/issue.ts";
 import { sourcesOf } from "../repositories.ts";
 import type { Session } from "../session.ts";
 import { openReaders, publishedCommits, survey } from "../survey.ts";
-import { verifyDirectory } from "../verify/index.ts";
+import { openTree, type Tree } from "../tree.ts";
+import { verifyTree } from "../verify/index.ts";
 import { subscriptionsIn } from "./announce.ts";
 
 /** What a run may be told. */
@@ -35,7 +36,9 @@ export async function planCommand(session: Session, flags: PlanFlags, now = new 
   const remote = await remoteState(registry);
   const published = await fetchPublished(registry, work.published, remote.tip);
   const previous = published?.record;
-  const problems = published === undefined ? [] : await verifyDirectory(work.published);
+  // Exported by us just now, so there is nothing in it that a tree refuses.
+  const tree = published === undefined ? undefined : await openTree(work.published);
+  const problems = tree === undefined ? [] : await verifyTree(tree);
   for (const { message } of problems.slice(0, 5)) teller.warn(`the published tree: ${message}`);
   const sources = sourcesOf(satis, settings);
   const readers = openReaders(environment, settings);
@@ -58,7 +61,7 @@ export async function planCommand(session: Session, flags: PlanFlags, now = new 
     force: flags,
     hints: flags.hints,
   };
-  const plan = await withBudget(makePlan(input), input, readers, work.published);
+  const plan = await withBudget(makePlan(input), input, readers, tree);
   await writeFile(work.plan, planFileText(plan));
   for (const line of planText(plan).trimEnd().split("\n")) teller.say(line);
   await teller.output("action", plan.action);
@@ -83,9 +86,12 @@ async function withBudget(
   plan: Plan,
   input: PlanInput,
   readers: ReturnType<typeof openReaders>,
-  published: string,
+  published: Tree | undefined,
 ): Promise<Plan> {
   if (plan.action !== "partial" && plan.action !== "full") return plan;
-  const [remaining, publishedShas] = await Promise.all([readers.remaining(), publishedCommits(published)]);
+  const [remaining, publishedShas] = await Promise.all([
+    readers.remaining(),
+    published === undefined ? new Set<string>() : publishedCommits(published),
+  ]);
   return makePlan({ ...input, publishedShas, ...(remaining === undefined ? {} : { remaining }) });
 }

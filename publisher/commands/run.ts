@@ -23,17 +23,14 @@ export async function runCommand(
   try {
     await untilPublished(session, flags, results);
     const { settings, teller, work } = session;
-    if (results.publish === "success" && settings.hosting === "pages" && options.deploy === undefined) {
-      teller.say(`Nothing here deploys the site: start the workflow Build, or serve ${work.site}.`);
-    }
-    if (
-      options.deploy !== undefined &&
-      results.publish === "success" &&
-      session.settings.hosting === "pages"
-    ) {
-      results.deploy = "failure";
-      await options.deploy(session.work.site);
-      results.deploy = "success";
+    if (results.publish === "success" && settings.hosting === "pages") {
+      if (options.deploy === undefined) {
+        teller.say(`Nothing here deploys the site: start the workflow Build, or serve ${work.site}.`);
+      } else {
+        results.deploy = "failure";
+        await options.deploy(work.site);
+        results.deploy = "success";
+      }
     }
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;

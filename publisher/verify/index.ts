@@ -72,5 +72,10 @@ export async function verifyDirectory(directory: string): Promise<Fault[]> {
       },
     ];
   }
+  return verifyTree(tree);
+}
+
+/** {@link verifyDirectory} for a tree that is open; what it reads of the packages is there for who reads the same tree next. */
+export function verifyTree(tree: Tree): Promise<Fault[]> {
   return verify({ tree }, {}, ALONE);
 }

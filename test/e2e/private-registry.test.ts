@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { composerEnvironment, hasComposer } from "../../demo/composer.ts";
 import { type FaultWorld, openFaultWorld } from "../../demo/faults/world.ts";
-import { run } from "../../publisher/process.ts";
 
 const execute = promisify(execFile);
-const composer = await run("sh", ["-c", "command -v composer"], { env: { PATH: process.env.PATH } });
+const composer = await hasComposer();
 
 let world: FaultWorld;
 let proxy: { url: string; seen: string[]; close(): void };
@@ -81,14 +81,7 @@ async function update(
   const auth = token === undefined ? {} : { "github-oauth": { "github.com": token } };
   await execute("composer", ["update", "--no-install", "--no-interaction", "--no-plugins", "--no-scripts"], {
     cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      COMPOSER_HOME: join(folder, "home"),
-      COMPOSER_ALLOW_SUPERUSER: "1",
-      COMPOSER_AUTH: JSON.stringify(auth),
-      http_proxy: proxy.url,
-    },
+    env: { ...composerEnvironment(folder, auth), http_proxy: proxy.url },
   });
   const lock = JSON.parse(await readFile(join(folder, "composer.lock"), "utf8")) as {
     packages: { name: string; version: string }[];
@@ -96,13 +89,13 @@ async function update(
   return lock.packages.map((one) => `${one.name} ${one.version}`);
 }
 
-it.runIf(composer.code === 0)("a real Composer resolves from a private registry with its token", async () => {
+it.runIf(composer)("a real Composer resolves from a private registry with its token", async () => {
   expect(await update("with-token", { token: "consumer", accept: true })).toEqual(["acme/anvil v1.0.0"]);
   expect(proxy.seen).toContain("api.github.com/repos/acme/composer/contents/packages.json");
   expect(proxy.seen).toContain("api.github.com/repos/acme/composer/contents/p2/acme/anvil.json");
 });
 
-it.runIf(composer.code === 0)(
+it.runIf(composer)(
   "and is refused without the token, or without the header that asks for the file itself",
   async () => {
     await expect(update("without-token", { accept: true })).rejects.toThrow(

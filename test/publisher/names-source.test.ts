@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { githubNames, gitNames, nameIn, nameSource } from "../../publisher/names-source.ts";
+import { githubNames, gitNames, nameIn } from "../../publisher/names-source.ts";
 import { connectGraphQL } from "../../publisher/refs/graphql.ts";
+import { sourceByKind } from "../../publisher/refs/index.ts";
 import { type EmulatedGitHub, startGitHub } from "../../sandbox/github/index.ts";
 import { environmentOf, onGitHub, settingsFor } from "./support/plans.ts";
 
@@ -60,7 +61,7 @@ describe("package names", () => {
   });
 
   it("of none cost nothing", async () => {
-    expect((await nameSource({ git: byGit(), github: byApi() }).read([])).size).toBe(0);
+    expect((await sourceByKind({ git: byGit(), github: byApi() }).read([])).size).toBe(0);
     expect(github.calls.total).toBe(0);
   });
 
@@ -71,7 +72,7 @@ describe("package names", () => {
       { name: "mirror", private: false, files },
     ]);
     const mirror = { id: "git.example/mirror", url: `${github.url}acme/mirror.git`, kind: "git" } as const;
-    const read = await nameSource({ git: byGit(), github: byApi() }).read([onGitHub("lib"), mirror]);
+    const read = await sourceByKind({ git: byGit(), github: byApi() }).read([onGitHub("lib"), mirror]);
     expect([...read.values()]).toEqual([{ name: "acme/lib" }, { name: "acme/mirror" }]);
   });
 });

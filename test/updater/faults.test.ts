@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { WorkflowRun } from "../../demo/actions/runner.ts";
 import { registryStandIns } from "../../demo/actions/stand-ins.ts";
 import { UPDATE_BRANCH } from "../../fleet/announcement.ts";
-import { composerJson, NO_COMPOSER, startWorld, type World } from "./support.ts";
+import { composerJson, consumeBoth, NO_COMPOSER, startWorld, type World } from "./support.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -14,18 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => world?.close());
 
-async function consumeBoth(options: Parameters<World["consume"]>[1] = {}): Promise<void> {
-  await world.release("acme/rope", "1.0.0");
-  await world.release("acme/anvil", "1.0.0");
-  await world.consume(composerJson(world.registry, { "acme/anvil": "^1.0", "acme/rope": "^1.0" }), options);
-}
-
 const download = registryStandIns({ satis: "", site: "", cache: "" })["actions/download-artifact"];
 const snapshot = () => JSON.stringify(world.github.snapshot());
 
 describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   test("an announcement that is not one is refused before anything runs, and nothing in it is carried out", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const { build, versions } = await world.release("acme/anvil", "1.1.0");
     const before = snapshot();
     const bad: unknown[] = [
@@ -45,7 +39,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a version that mentions people is shown to nobody", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const { build } = await world.release("acme/anvil", "1.1.0");
     // The registry's next build shows the package without that version: it is taken as overtaken.
     await world.registry.build();
@@ -61,7 +55,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("two dispatches that race lose nobody's update: the one that comes second says to start it again", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const one = await world.release("acme/anvil", "1.1.0");
     const two = await world.release("acme/rope", "1.1.0");
     // The second one runs from its beginning to its end between the two jobs of the first.
@@ -86,7 +80,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a run that may not open pull requests says what to allow, and the next one takes up its branch", async () => {
-    await consumeBoth({ mayOpen: false });
+    await consumeBoth(world, { mayOpen: false });
     const announcement = await world.release("acme/anvil", "1.1.0");
     const run = await world.update(announcement);
     expect(run.conclusion).toBe("failure");
@@ -101,7 +95,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a consumer that is archived is told as such", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     world.consumer.archive();
     const run = await world.update(await world.release("acme/anvil", "1.1.0"));
     expect(run.conclusion).toBe("failure");
@@ -110,7 +104,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a package file that a cache still has as it was is waited for behind a fresh packages.json", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     world.registry.freeze("p2/acme/anvil.json", 2);
     const run = await world.update(await world.release("acme/anvil", "1.1.0"));
     expect(run.conclusion, run.output).toBe("success");
@@ -119,7 +113,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a package that the registry has no more is left alone", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const announcement = await world.release("acme/anvil", "1.1.0");
     world.registry.drop("acme/anvil");
     await world.registry.build();
@@ -130,7 +124,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a version that would come from another owner is refused", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const announcement = await world.release("acme/anvil", "1.1.0");
     world.registry.edit("p2/acme/anvil.json", (text) =>
       text.replaceAll("/acme/anvil/zipball", "/mallory/anvil/zipball"),
@@ -184,7 +178,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("an update that is not the verified one is not published", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const announcement = await world.release("acme/anvil", "1.1.0");
     const run = await world.update(announcement, {
       "actions/download-artifact": async (context) => {
@@ -200,7 +194,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("an updater that was changed by hand does not run", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     await world.commit(".github/satis-fleet/updater.mjs", "console.log('changed')\n", "main");
     const run = await world.update(await world.release("acme/anvil", "1.1.0"));
     expect(run.conclusion).toBe("failure");

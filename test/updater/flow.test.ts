@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UPDATE_BRANCH } from "../../fleet/announcement.ts";
-import { composerJson, NO_COMPOSER, startWorld, type World } from "./support.ts";
+import { composerJson, consumeBoth, NO_COMPOSER, startWorld, type World } from "./support.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -9,13 +9,6 @@ beforeEach(async () => {
   world = await startWorld();
 });
 afterEach(() => world?.close());
-
-/** Two packages at 1.0.0, and a consumer that asks for both. */
-async function consumeBoth(options: Parameters<World["consume"]>[1] = {}): Promise<void> {
-  await world.release("acme/rope", "1.0.0");
-  await world.release("acme/anvil", "1.0.0");
-  await world.consume(composerJson(world.registry, { "acme/anvil": "^1.0", "acme/rope": "^1.0" }), options);
-}
 
 const head = (branch = UPDATE_BRANCH) => world.consumer.refs.get(`refs/heads/${branch}`);
 const shas = (branch = UPDATE_BRANCH) => world.consumer.commits(branch).map(({ sha }) => sha);
@@ -26,7 +19,7 @@ const writes = () =>
 
 describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   test("a release becomes a pull request, and the second release reuses it", async () => {
-    await consumeBoth({ subscription: { labels: ["dependencies"], notify: ["@ann", "@acme/web"] } });
+    await consumeBoth(world, { subscription: { labels: ["dependencies"], notify: ["@ann", "@acme/web"] } });
     const before = world.consumer.files();
     const announcement = await world.release("acme/anvil", "1.1.0");
     const first = await world.update(announcement);
@@ -66,7 +59,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a burst of releases becomes one pull request", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const one = await world.release("acme/anvil", "1.1.0");
     const two = await world.release("acme/anvil", "1.2.0");
     const three = await world.release("acme/rope", "1.0.1");
@@ -78,7 +71,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("what the lock file does not have, an older version, and what a constraint forbids open nothing", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     for (const [name, version] of [
       ["acme/else", "1.0.0"],
       ["acme/anvil", "0.9.0"],
@@ -93,7 +86,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a constraint is raised where the subscription says so", async () => {
-    await consumeBoth({ subscription: { strategy: "raise" } });
+    await consumeBoth(world, { subscription: { strategy: "raise" } });
     const run = await world.update(await world.release("acme/anvil", "2.0.0"));
     expect(run.conclusion, run.output).toBe("success");
     const { require } = JSON.parse(world.consumer.files(UPDATE_BRANCH)["composer.json"] ?? "{}");
@@ -118,7 +111,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("commits of people are kept, and a comment says so once", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     await world.update(await world.release("acme/anvil", "1.1.0"));
     await world.commit("src/fix.php", "<?php\n", UPDATE_BRANCH);
     const [theirs = ""] = shas();
@@ -137,7 +130,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a branch that conflicts with its base is renewed without force where only the updater committed on it", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     await world.update(await world.release("acme/anvil", "1.1.0"));
     const [before = ""] = shas();
     const lock = world.consumer.files()["composer.lock"] ?? "";
@@ -162,7 +155,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a branch that conflicts with its base and has commits of people is left to them, with a comment", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     await world.update(await world.release("acme/anvil", "1.1.0"));
     await world.commit("README.md", "theirs\n", UPDATE_BRANCH);
     await world.commit("README.md", "ours\n", "main");
@@ -174,7 +167,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("a pull request that people closed is not opened again for the same versions", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     const announcement = await world.release("acme/anvil", "1.1.0");
     await world.update(announcement);
     const number = world.pulls()[0]?.number;
@@ -188,7 +181,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("after a merge that squashes, the next pull request begins anew", async () => {
-    await consumeBoth();
+    await consumeBoth(world);
     await world.update(await world.release("acme/anvil", "1.1.0"));
     const [old = ""] = shas();
     const number = world.pulls()[0]?.number;
@@ -200,7 +193,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("each package has a pull request of its own where the subscription says so", async () => {
-    await consumeBoth({ subscription: { batching: "package" } });
+    await consumeBoth(world, { subscription: { batching: "package" } });
     const one = await world.release("acme/anvil", "1.1.0");
     const two = await world.release("acme/rope", "1.1.0");
     const run = await world.update({ ...two, versions: [...one.versions, ...two.versions] });
@@ -212,7 +205,7 @@ describe.skipIf(NO_COMPOSER)("with a real Composer", () => {
   });
 
   test("each base branch has a pull request; one that is missing is told and stops no other", async () => {
-    await consumeBoth({
+    await consumeBoth(world, {
       branches: ["release/1.x"],
       subscription: { branches: ["gone", "main", "release/1.x"] },
     });

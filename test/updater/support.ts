@@ -230,6 +230,13 @@ export function composerJson(
   };
 }
 
+/** Two packages at 1.0.0, and a consumer that asks for both. */
+export async function consumeBoth(world: World, options: ConsumeOptions = {}): Promise<void> {
+  await world.release("acme/rope", "1.0.0");
+  await world.release("acme/anvil", "1.0.0");
+  await world.consume(composerJson(world.registry, { "acme/anvil": "^1.0", "acme/rope": "^1.0" }), options);
+}
+
 async function lockFiles(
   folder: string,
   composer: Readonly<Record<string, unknown>>,

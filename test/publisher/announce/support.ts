@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { announcementSchema, UPDATE_WORKFLOW_PATH } from "../../../fleet/announcement.ts";
-import type { Subscription } from "../../../fleet/subscription.ts";
+import { SUBSCRIPTION_DEFAULTS, type Subscription } from "../../../fleet/subscriptions.ts";
 import { type AnnounceInput, announce } from "../../../publisher/announce/announce.ts";
 import { ANNOUNCED_REF } from "../../../publisher/announce/store.ts";
 import { openRegistry } from "../../../publisher/branch.ts";
@@ -32,22 +32,13 @@ export function consumer(name: string, more: Partial<SeedRepository> = {}): Seed
 
 export function subscription(repository: string, more: Partial<Subscription> = {}): Subscription {
   return {
+    ...SUBSCRIPTION_DEFAULTS,
     id: repository,
     repository,
     directory: "",
     branches: [],
-    php: "8.4",
     packages: ["acme/*"],
-    notify: [],
-    delayMinutes: 0,
-    paused: false,
-    batching: "all",
-    strategy: "within-constraint",
-    labels: [],
-    development: false,
-    plugins: false,
     token: false,
-    workflowPermissions: "read",
     ...more,
   };
 }

@@ -9,7 +9,7 @@ import { git } from "../../../publisher/git.ts";
 import { gitProblem, gitRefs, gitServer } from "../../../publisher/refs/git.ts";
 import { githubRefs } from "../../../publisher/refs/github.ts";
 import { connectGraphQL } from "../../../publisher/refs/graphql.ts";
-import { refSource } from "../../../publisher/refs/index.ts";
+import { sourceByKind } from "../../../publisher/refs/index.ts";
 import type { SourceRepository } from "../../../publisher/repositories.ts";
 import { type EmulatedGitHub, startGitHub } from "../../../sandbox/github/index.ts";
 import { environmentOf, onGitHub, settingsFor } from "../support/plans.ts";
@@ -200,7 +200,7 @@ describe("one source for all repositories", () => {
     github.seed([{ name: "lib" }, { name: "mirror", private: false }]);
     const mirror = elsewhere(`${github.url}acme/mirror.git`);
     const graphql = connectGraphQL(`${github.url}graphql`, "sandbox");
-    const results = await refSource({ git: source(), github: githubRefs(graphql) }).read([
+    const results = await sourceByKind({ git: source(), github: githubRefs(graphql) }).read([
       onGitHub("lib"),
       mirror,
     ]);
@@ -215,7 +215,7 @@ describe("one source for all repositories", () => {
 
   it("reads GitHub's by git where there is no API", async () => {
     github.seed([{ name: "lib" }]);
-    const results = await refSource({ git: source() }).read([onGitHub("lib")]);
+    const results = await sourceByKind({ git: source() }).read([onGitHub("lib")]);
     expect(results.get("github.com/acme/lib")?.refs?.heads).toHaveProperty("main");
     expect(github.calls.counts["POST /graphql"]).toBeUndefined();
   });
