@@ -54,6 +54,15 @@ function schemaOf({ options }: Rule): {
   return { configSchema: { properties: structuredClone(options) as PolicyConfigSchema["properties"] } };
 }
 
+/**
+ * Inputs of a new resource that `--target` leaves out: the engine shows it without any, since no provider has checked them; so
+ * nothing can be said of it.
+ */
+const NOT_LOOKED_AT: Properties = new Proxy(
+  {},
+  { get: (_, key) => (typeof key === "string" ? UNKNOWN : undefined) },
+);
+
 /** What this run has registered so far. */
 class Seen implements Earlier {
   readonly #byUrn = new Map<string, Resource>();
@@ -65,7 +74,8 @@ class Seen implements Earlier {
   note(args: ResourceValidationArgs): Resource {
     const known = this.#byUrn.get(args.urn);
     if (known) return known;
-    const resource = resourceOf(args, properties(args.props));
+    const inputs = properties(args.props);
+    const resource = resourceOf(args, Object.keys(inputs).length === 0 ? NOT_LOOKED_AT : inputs);
     this.#byUrn.set(resource.urn, resource);
     const others = this.#byType.get(resource.type);
     if (others) others.push(resource);

@@ -114,8 +114,11 @@ async function planFrom(
     now.inputs = type
       ? await check(deployment, type, fresh ? undefined : old, fresh ? goal.properties : wanted, now)
       : providerInputs(wanted, now);
-    now.inputs = await analyze(now, goal);
+  } else if (goal.custom) {
+    // No provider is asked: what was checked before stands, and a new resource has nothing.
+    now.inputs = old?.inputs ?? {};
   }
+  now.inputs = await analyze(now, goal);
   if (recreating && old) {
     deployment.deletes.delete(now.urn);
     deployment.operated.add(now.urn);

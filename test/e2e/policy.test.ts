@@ -93,7 +93,11 @@ describe(`on ${engine}`, () => {
         for (const command of ["preview", "up", "preview"] as const) {
           expect(await judged(world, command)).toEqual(LAWFUL);
         }
-        expect(await judged(world, "preview", { target: ["**acme/lib-workflow"] })).toEqual(LAWFUL);
+        const target = ["**acme/lib-workflow"];
+        expect(await judged(world, "preview", { target })).toEqual(LAWFUL);
+        world.github.seed([{ name: "fresh" }]);
+        await world.writeSatis(satisOf("lib", "fresh"));
+        expect(await judged(world, "preview", { target })).toEqual(LAWFUL);
       }));
 
     test("with one secret of the organization", () =>

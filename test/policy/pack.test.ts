@@ -79,6 +79,17 @@ async function run(
 }
 
 describe("a rule about a resource", () => {
+  test("knows nothing of a new resource that --target leaves out", async () => {
+    const seen: Resource[] = [];
+    const rule = resourceRule((resource) => {
+      seen.push(resource);
+      return [];
+    });
+    await run([rule], [args(githubType("ActionsSecret"), {})]);
+    expect(seen[0]?.inputs.repository).toBe(UNKNOWN);
+    expect(Object.keys(seen[0]?.inputs ?? {})).toEqual([]);
+  });
+
   test("sees inputs and options, and UNKNOWN in the place of what a preview does not know", async () => {
     const seen: Resource[] = [];
     const rule = resourceRule((resource) => {

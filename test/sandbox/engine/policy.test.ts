@@ -48,6 +48,17 @@ test("a remediation changes what is made; a policy of the stack sees all outputs
   expect(violations(stack)).toEqual(["few: There are few things.\n2 are many: no-a,no-b\n"]);
 });
 
+test("what --target leaves out is judged as it was, and something new with nothing in it", async () => {
+  const stack = bench();
+  await stack.up([{ name: "a" }, { name: "b", color: "black" }]);
+  const things = [{ name: "a" }, { name: "b", color: "red" }, { name: "c", color: "black" }];
+  await failure(stack.preview(things, { policyPacks, target: [urn("a")] }));
+  expect(violations(stack).filter((one) => one.startsWith("no-black"))).toEqual([
+    "no-black: Nothing is black.\nit is black\n",
+  ]);
+  expect(stack.events.flatMap(({ policyEvent }) => policyEvent?.resourceUrn ?? [])).toContain(urn("b"));
+});
+
 test("a pack that does not start ends the run before anything has run", async () => {
   const stack = bench();
   await failure(stack.up([{ name: "a" }], { policyPacks: [`${policyPacks[0]}-missing`] }));
