@@ -1,16 +1,21 @@
-/** Shapes that are credentials wherever they stand (documentation of GitHub, GitLab, Slack, AWS and npm tokens). */
+/** Shapes that are credentials wherever they stand, as their issuers document them; of GitHub's, also the `ghs_APPID_JWT` of 2026. */
 const TOKEN_SHAPES: readonly { readonly kind: string; readonly shape: RegExp }[] = [
   { kind: "a GitHub token", shape: /gh[opsur]_[A-Za-z0-9][A-Za-z0-9_.-]{15,}/g },
   { kind: "a GitHub token", shape: /github_pat_[A-Za-z0-9_]{16,}/g },
   { kind: "a GitLab token", shape: /gl(?:pat|oas|dt|rt|cbt|ptt|ft|agent|soat)-[A-Za-z0-9_.-]{16,}/g },
+  { kind: "a Pulumi token", shape: /pul-[0-9a-f]{40}/g },
   { kind: "a Slack token", shape: /xox[abeoprs]-[A-Za-z0-9-]{10,}/g },
   { kind: "an AWS access key", shape: /A(?:KIA|SIA)[A-Z0-9]{16}/g },
   { kind: "an npm token", shape: /npm_[A-Za-z0-9]{36}/g },
+  { kind: "a Stripe key", shape: /[rs]k_live_[A-Za-z0-9]{16}/g },
+  { kind: "a Google API key", shape: /AIza[\w-]{35}/g },
   { kind: "a private key", shape: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g },
 ];
 
 /** `user:password@` of a URL, in the scp-like form too; bounded, so that a long text costs no more than its length. */
 const PASSWORD_IN_URL = /([^\s/:@"'[\](),=]{1,256}):([^\s/"']{1,512})@(?=[^\s@])/g;
+/** The same behind a scheme, the user left out or in. */
+const PASSWORD_IN_ADDRESS = /:\/\/[^\s/:@"']{0,256}:([^\s/@"']{1,512})@/g;
 /** The same where the password holds a slash, which no URL may: worth hiding, too uncertain to refuse. */
 const MALFORMED_PASSWORD = /:\/\/[^\s"'@:]{0,256}:[^\s"'@]{0,512}@/g;
 /** A user alone: names stay, what could be a token goes. */
@@ -71,6 +76,20 @@ export function credentialInUrl(text: string): string | undefined {
   if ([...text.matchAll(USER_IN_URL)].some(([, user]) => !isUserName(user ?? ""))) return "a token";
   if ([...text.matchAll(SECRET_IN_QUERY)].some(([, value]) => !isPlaceholder(value ?? ""))) return "a token";
   return undefined;
+}
+
+/**
+ * Names the credential that a text of any kind holds, if it holds one; never gives its value.
+ *
+ * Of passwords only those behind `scheme://user:`: scripts and YAML are full of what would be one without.
+ */
+export function credentialInText(text: string): string | undefined {
+  const token = tokenIn(text);
+  if (token !== undefined || !text.includes("://")) return token;
+  const passwords = [...text.matchAll(PASSWORD_IN_ADDRESS)].map(([, password = ""]) => password);
+  return passwords.some((password) => !isPlaceholder(password) && !/^\*+$/.test(password))
+    ? "a password in a URL"
+    : undefined;
 }
 
 /** A literal credential in a document: where it is and what it is, never its value. */

@@ -48,6 +48,7 @@ export const ENVIRONMENT_BRANCH = githubType("RepositoryEnvironmentDeploymentPol
 export const ACTIONS_SECRET = githubType("ActionsSecret");
 export const ENVIRONMENT_SECRET = githubType("ActionsEnvironmentSecret");
 export const ORGANIZATION_SECRET = githubType("ActionsOrganizationSecret");
+export const WORKFLOW_PERMISSIONS = githubType("WorkflowRepositoryPermissions");
 
 /** Whether a type is one of the fleet's own components, which hold no state. */
 export function isComponent(type: string): boolean {

@@ -1,3 +1,4 @@
+import { credentialInText } from "../fleet/credentials.ts";
 import {
   ACTIONS_SECRET,
   ENVIRONMENT_SECRET,
@@ -75,34 +76,11 @@ export function formsOf(secret: string): readonly string[] {
   return [...new Set([secret, encodeURIComponent(secret), ...encoded, ...urlSafe])];
 }
 
-/** Shapes that are credentials wherever they stand, as their issuers document them. */
-const SHAPES: readonly { readonly kind: string; readonly shape: RegExp }[] = [
-  { kind: "a GitHub token", shape: /\b(?:gh[opsur]_[A-Za-z0-9]{20}|github_pat_\w{20})/ },
-  { kind: "a GitLab token", shape: /\bgl(?:pat|oas|dt|rt|cbt|ptt|ft|agent|soat)-[\w-]{16}/ },
-  { kind: "a Pulumi token", shape: /\bpul-[0-9a-f]{40}\b/ },
-  { kind: "a Slack token", shape: /\bxox[abeoprs]-[A-Za-z0-9-]{10}/ },
-  { kind: "an AWS access key", shape: /\bA(?:KIA|SIA)[A-Z0-9]{16}\b/ },
-  { kind: "an npm token", shape: /\bnpm_[A-Za-z0-9]{36}\b/ },
-  { kind: "a Stripe key", shape: /\b[rs]k_live_[A-Za-z0-9]{16}/ },
-  { kind: "a Google API key", shape: /\bAIza[\w-]{35}/ },
-  { kind: "a private key", shape: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/ },
-];
-
-/** `scheme://user:password@`, where the password is no placeholder. */
-const PASSWORD_IN_URL = /:\/\/[^\s/:@"']{0,256}:(?!\$|%|\{|\*)[^\s/@"']{1,512}@/;
-
-/** Names the credential that a text is shaped like, if there is one; never gives its value. */
-export function credentialIn(text: string): string | undefined {
-  const found = SHAPES.find(({ shape }) => shape.test(text));
-  if (found) return found.kind;
-  return PASSWORD_IN_URL.test(text) ? "a password in a URL" : undefined;
-}
-
 const SHOWN_LENGTH = 120;
 
 /** A resource's text as a message may show it: one printable line, and nothing of what looks like a credential. */
 export function shown(text: string): string {
-  if (credentialIn(text) !== undefined) return "(not shown: it looks like a credential)";
+  if (credentialInText(text) !== undefined) return "(not shown: it looks like a credential)";
   const printable = text.replace(/[^\x20-\x7e]+/g, " ").trim();
   return printable.length > SHOWN_LENGTH ? `${printable.slice(0, SHOWN_LENGTH)}...` : printable;
 }

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   updater: ["fleet", "publisher"],
   cli: ["fleet", "workflows"],
   sandbox: [],
-  policy: ["workflows"],
+  policy: ["fleet", "workflows"],
 };
 
 /** The one way from a product folder to the sandbox. */
@@ -38,8 +38,8 @@ function imports(file: string): { target: string; dynamic: boolean }[] {
 
 const layerOf = (path: string) => path.split("/")[0] ?? path;
 
-/** What the publisher knows of Composer's versions, pure, for commands that only read. */
-const READ_ONLY = /^publisher\/verify\/(?:version|constraint)\.ts$/;
+/** What the publisher knows of Composer's versions and of claims to names, pure, for commands that only read. */
+const READ_ONLY = /^publisher\/(?:verify\/(?:version|constraint)|claim|record)\.ts$/;
 
 test("a folder imports only from the folders below it", () => {
   const wrong = sources().flatMap((file) =>

@@ -1,4 +1,11 @@
-import { CONSUMER_UPDATER, mayBeSame, parentType, type Resource, text } from "../resource.ts";
+import {
+  CONSUMER_UPDATER,
+  GITHUB_PROVIDER,
+  mayBeSame,
+  parentType,
+  type Resource,
+  text,
+} from "../resource.ts";
 import { lookup, type StackRule, type Violation } from "../rule.ts";
 import { SECRET_TYPES, secretValues, shown } from "../secrets.ts";
 
@@ -17,17 +24,22 @@ export const consumerTokenInItsConsumer: StackRule<{ readonly shared: readonly s
     },
   },
   check({ resources }, { shared }) {
-    const secrets = resources.filter(({ type }) => SECRET_TYPES.has(type));
+    const holders = resources.filter(({ type }) => SECRET_TYPES.has(type) || type === GITHUB_PROVIDER);
     const names = new Set(shared.map((name) => name.toUpperCase()));
-    const own = secrets.filter((secret) => parentType(secret) === CONSUMER_UPDATER);
+    const own = holders.filter((secret) => parentType(secret) === CONSUMER_UPDATER);
     const isShared = (secret: Resource) =>
       parentType(secret) === CONSUMER_UPDATER &&
       names.has(text(secret.inputs.secretName)?.toUpperCase() ?? "");
     const { parent } = lookup(resources);
+    const byValue = holdersByValue(holders);
     return own.flatMap((secret) => [
       ...strayed(secret, parent(secret)),
       // Shared among consumers is not shared with everything: what reads packages, or tells consumers, is none of theirs.
-      ...held(secret, isShared(secret) ? secrets.filter((other) => !isShared(other)) : secrets),
+      ...held(secret, (value) =>
+        (byValue.get(value) ?? []).filter(
+          (other) => other !== secret && !(isShared(secret) && isShared(other)),
+        ),
+      ),
     ]);
   },
 };
@@ -39,13 +51,25 @@ function strayed({ urn, inputs }: Resource, consumer: Resource | undefined): rea
   return [{ urn, message }];
 }
 
-function held(secret: Resource, secrets: readonly Resource[]): readonly Violation[] {
-  const values = new Set(secretValues(secret));
-  const others = secrets.filter(
-    (other) => other !== secret && secretValues(other).some((one) => values.has(one)),
-  );
-  return others.slice(0, 1).map(({ inputs }) => ({
-    urn: secret.urn,
-    message: `${shown(text(inputs.repository) ?? "the organization")} has the token of the secret ${shown(text(secret.inputs.secretName) ?? "")}, too: give each its own`,
-  }));
+function holdersByValue(holders: readonly Resource[]): ReadonlyMap<string, readonly Resource[]> {
+  const byValue = new Map<string, Resource[]>();
+  for (const holder of holders) {
+    for (const value of secretValues(holder)) {
+      const others = byValue.get(value);
+      if (others) others.push(holder);
+      else byValue.set(value, [holder]);
+    }
+  }
+  return byValue;
+}
+
+function held(secret: Resource, othersWith: (value: string) => readonly Resource[]): readonly Violation[] {
+  const [other] = secretValues(secret).flatMap(othersWith);
+  if (other === undefined) return [];
+  const where =
+    other.type === GITHUB_PROVIDER
+      ? "the provider itself"
+      : shown(text(other.inputs.repository) ?? "the organization");
+  const message = `${where} has the token of the secret ${shown(text(secret.inputs.secretName) ?? "")}, too: give each its own`;
+  return [{ urn: secret.urn, message }];
 }

@@ -7,6 +7,7 @@ import {
   REPOSITORY_FILE,
   REPOSITORY_PAGES,
   REPOSITORY_RULESET,
+  WORKFLOW_PERMISSIONS,
 } from "../resource.ts";
 import type { ResourceRule } from "../rule.ts";
 
@@ -30,6 +31,7 @@ export const deleteBeforeReplace: ResourceRule<{ readonly types: readonly string
         REPOSITORY_RULESET,
         ENVIRONMENT,
         ENVIRONMENT_BRANCH,
+        WORKFLOW_PERMISSIONS,
       ],
     },
   },

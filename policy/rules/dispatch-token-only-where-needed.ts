@@ -1,9 +1,11 @@
 import {
   ACTIONS_SECRET,
   FLEET,
+  GITHUB_PROVIDER,
   mayBeSame,
   ORGANIZATION_SECRET,
   PACKAGE_NOTIFIER,
+  type Properties,
   parentType,
   REPOSITORY_FILE,
   type Resource,
@@ -22,13 +24,14 @@ export const dispatchTokenOnlyWhereNeeded: StackRule<Record<string, never>> = {
   options: {},
   check(stack) {
     const dispatching = stack.resources.filter(holdsDispatchToken);
+    const { parent } = lookup(stack.resources);
     return [
       ...unneeded(stack, dispatching),
       ...elsewhere(stack, dispatching),
       ...dispatching.flatMap((secret) =>
         secret.type === ORGANIZATION_SECRET
           ? organizationFaults(stack, secret)
-          : packageFaults(stack, secret),
+          : packageFaults(secret, parent(secret)?.inputs),
       ),
     ];
   },
@@ -49,16 +52,20 @@ function unneeded({ resources }: Stack, dispatching: readonly Resource[]): reado
 function elsewhere({ resources }: Stack, dispatching: readonly Resource[]): readonly Violation[] {
   const tokens = new Set(dispatching.flatMap(secretValues));
   return resources
-    .filter((resource) => SECRET_TYPES.has(resource.type) && !holdsDispatchToken(resource))
+    .filter(({ type }) => SECRET_TYPES.has(type) || type === GITHUB_PROVIDER)
+    .filter((resource) => !holdsDispatchToken(resource))
     .filter((resource) => secretValues(resource).some((value) => tokens.has(value)))
-    .map(({ urn, inputs }) => ({
-      urn,
-      message: `the secret ${shown(text(inputs.secretName) ?? "here")} holds the dispatch token, which everybody who may write a package repository can read: give it a token of its own`,
-    }));
+    .map(({ urn, type, inputs }) => {
+      const holder =
+        type === GITHUB_PROVIDER
+          ? "the provider itself, which administers every repository,"
+          : `the secret ${shown(text(inputs.secretName) ?? "here")}`;
+      const message = `${holder} holds the dispatch token, which everybody who may write a package repository can read: give it a token of its own`;
+      return { urn, message };
+    });
 }
 
-function packageFaults({ resources }: Stack, secret: Resource): readonly Violation[] {
-  const notifier = lookup(resources).parent(secret)?.inputs;
+function packageFaults(secret: Resource, notifier: Properties | undefined): readonly Violation[] {
   if (secret.type !== ACTIONS_SECRET || notifier === undefined) return [];
   const { urn } = secret;
   if (notifier.secretScope === "organization") {

@@ -1,6 +1,7 @@
+import { credentialInText } from "../../fleet/credentials.ts";
 import { textsIn } from "../resource.ts";
 import type { ResourceRule } from "../rule.ts";
-import { credentialIn, plainInputs, shown } from "../secrets.ts";
+import { plainInputs, shown } from "../secrets.ts";
 
 export const noTokenInPlainInput: ResourceRule<Record<string, never>> = {
   kind: "resource",
@@ -11,7 +12,7 @@ export const noTokenInPlainInput: ResourceRule<Record<string, never>> = {
   options: {},
   check(resource) {
     return [...textsIn(plainInputs(resource))].flatMap(({ path, text }) => {
-      const kind = credentialIn(text);
+      const kind = credentialInText(text);
       return kind === undefined
         ? []
         : [

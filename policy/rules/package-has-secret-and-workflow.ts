@@ -9,6 +9,7 @@ import {
   type Resource,
   text,
   texts,
+  UNKNOWN,
 } from "../resource.ts";
 import type { StackRule, Violation } from "../rule.ts";
 import { shown } from "../secrets.ts";
@@ -45,13 +46,15 @@ export const packageHasSecretAndWorkflow: StackRule<{ readonly workflow: string 
 
 /** Packages that the fleet lists and for which no component stands. */
 function unnotified(resources: readonly Resource[], notifiers: readonly Resource[]): readonly Violation[] {
+  const repositories = notifiers.map(({ inputs }) => inputs.repository);
+  // One that is not known yet may be any of them.
+  if (repositories.includes(UNKNOWN)) return [];
+  const notified = new Set(repositories.map((name) => text(name)?.toLowerCase()));
   return resources
     .filter(({ type, inputs }) => type === FLEET && inputs.notify === "dispatch")
     .flatMap(({ urn, inputs }) =>
       texts(inputs.packages)
-        .filter(
-          (id) => !notifiers.some((notifier) => mayBeSame(notifier.inputs.repository, id.split("/")[1])),
-        )
+        .filter((id) => !notified.has(id.split("/")[1]?.toLowerCase()))
         .map((id) => ({
           urn,
           message: `the package ${shown(id)} has no notifier: make a PackageNotifier for it`,

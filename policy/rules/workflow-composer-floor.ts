@@ -34,15 +34,20 @@ export const workflowComposerFloor: ResourceRule<{ readonly floor: string }> = {
   },
 };
 
-/** Composer where a shell takes a command: at the start of one, or behind what runs another. */
-const RUNS_COMPOSER =
-  /(?:^|[;&|(!]|\b(?:do|else|exec|if|php|sudo|then|time)\s|\b[A-Z_]+=\S*\s)\s*(?:[\w.~$/-]*\/)?composer(?:\.phar)?\s/m;
+/** Composer with something to do, at the start of a word: behind `php -d x`, in `$(...)`, or in a script for another shell, too. */
+const COMPOSER = /(?:^|[\s('"`!])(?:[\w.~$/{}-]*\/)?composer(?:\.phar)?\s+[a-z-]/;
+/** Where a word is only said. */
+const SAID = /^\s*(?:#|echo\s|printf\s)/;
+
+function runsIn(script: string): boolean {
+  return script.split(/[\n;&|]/).some((part) => COMPOSER.test(part) && !SAID.test(part));
+}
 
 /** setup-php brings Composer unless it is told not to. */
 function runsComposer(name: string, job: Mapping): boolean {
   return stepsOf(name, job).some(({ step }) => {
     if (/^shivammathur\/setup-php@/i.test(String(step.uses))) return mapping(step.with).tools !== "none";
-    return typeof step.run === "string" && RUNS_COMPOSER.test(step.run);
+    return typeof step.run === "string" && runsIn(step.run);
   });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  credentialInText,
   credentialInUrl,
   findCredentials,
   isPlaceholder,
@@ -136,4 +137,44 @@ test("a megabyte without meaning is searched in time", { timeout: 5_000 }, () =>
     const text = filling.repeat(1_000_000 / filling.length);
     expect(redactCredentials(text).length).toBeGreaterThan(0);
   }
+});
+
+describe("a credential in any text", () => {
+  test("is known of each issuer, and hidden", () => {
+    const shapes = {
+      [`ghs_${"a1".repeat(18)}`]: "a GitHub token",
+      "ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOjF9.c2ln": "a GitHub token",
+      [`github_pat_${"a1".repeat(41)}`]: "a GitHub token",
+      [`glpat-${"a1".repeat(10)}`]: "a GitLab token",
+      [`pul-${"a1".repeat(20)}`]: "a Pulumi token",
+      [`xoxb-${"1".repeat(12)}`]: "a Slack token",
+      [`AKIA${"A1".repeat(8)}`]: "an AWS access key",
+      [`npm_${"a1".repeat(18)}`]: "an npm token",
+      [`sk_live_${"a1".repeat(12)}`]: "a Stripe key",
+      [`AIza${"a1".repeat(18)}`]: "a Google API key",
+      "-----BEGIN RSA PRIVATE KEY-----": "a private key",
+      "https://user:hunter2@example.com/": "a password in a URL",
+      "https://user:%41bcdefgh@example.com/": "a password in a URL",
+      "https://user:$money1@example.com/": "a password in a URL",
+    };
+    for (const [text, kind] of Object.entries(shapes)) {
+      expect(credentialInText(`x ${text} y`)).toBe(kind);
+      expect(redactCredentials(`x ${text} y`)).toContain("***");
+    }
+  });
+
+  test("is not seen in names, addresses, scripts and placeholders", () => {
+    for (const text of [
+      "https://x-access-token:${TOKEN}@github.com/",
+      "https://user:%env(TOKEN)%@host/",
+      "https://user:***@host/",
+      "run: a:b@c",
+      "ghp_short",
+      "https://user@host/x",
+      "git@github.com:acme/lib.git",
+      "http://host:80/a@b",
+    ]) {
+      expect(credentialInText(text)).toBeUndefined();
+    }
+  });
 });

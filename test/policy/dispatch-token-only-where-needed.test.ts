@@ -39,6 +39,12 @@ test("the dispatch token under another duty's name is refused, and is in no mess
   expect(said.join()).not.toContain(DISPATCH_TOKEN);
 });
 
+test("the provider's own token for the dispatches is refused", () => {
+  expect(judge(rule, { provider: { inputs: { token: DISPATCH_TOKEN } } })).toEqual([
+    "the provider itself, which administers every repository, holds the dispatch token, which everybody who may write a package repository can read: give it a token of its own",
+  ]);
+});
+
 test("an organization secret for all repositories is refused", () => {
   expect(judge(rule, ORGANIZATION.changes, organizationSecret({ visibility: "private" }))).toEqual([
     `the organization's secret is visible to private repositories: write visibility "selected"`,

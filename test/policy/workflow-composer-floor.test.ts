@@ -33,6 +33,12 @@ test("a job that runs Composer without asking for a version is refused", () => {
     "php bin/composer.phar install",
     "if composer validate; then true; fi",
     "true\n  /usr/bin/composer install\n",
+    "x=`composer show`",
+    "bash -c 'composer install'",
+    "php -d memory_limit=-1 composer.phar install",
+    "sudo -u www composer install",
+    "timeout 60 composer --no-interaction install",
+    "echo ready; composer install",
   ]) {
     expect(judgeSteps(rule, [{ run }]), run).toEqual(UNASKED);
   }
@@ -54,6 +60,9 @@ test("the configuration raises the floor", () => {
 
 test("a job without Composer needs no version", () => {
   expect(
-    judgeSteps(rule, [{ ...PHP, with: { tools: "none" } }, { run: "echo run composer install" }]),
+    judgeSteps(rule, [
+      { ...PHP, with: { tools: "none" } },
+      { run: "echo run composer install\n# composer install\ncd composer" },
+    ]),
   ).toEqual([]);
 });

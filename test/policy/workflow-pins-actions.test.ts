@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { workflowPinsActions as rule } from "../../policy/rules/workflow-pins-actions.ts";
 import { judge } from "./support/fleet.ts";
-import { judgeSteps, judgeWorkflow, NOTIFY_PATH } from "./support/workflow.ts";
+import { JOB, judgeSteps, judgeWorkflow, NOTIFY_PATH } from "./support/workflow.ts";
 
 const COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1";
 const unpinned = (place: string, uses: string) =>
@@ -41,6 +41,20 @@ test("a tag, a branch, a short commit, and nothing at all are refused", () => {
 test("a called workflow of another repository needs its commit", () => {
   const uses = "acme/workflows/.github/workflows/build.yml@main";
   expect(judgeWorkflow(rule, { jobs: { call: { uses } } })).toEqual([unpinned("job call", uses)]);
+});
+
+test("the images of a container and of services need their digest", () => {
+  const digest = `node@sha256:${"0".repeat(64)}`;
+  const judged = (job: object) => judgeWorkflow(rule, { jobs: { build: { ...JOB, ...job } } });
+  const needsDigest = (place: string, image: string) =>
+    `${NOTIFY_PATH}, job build, ${place}: the image ${image} is not pinned: write its digest after the @, as in name@sha256:...`;
+  expect(judged({ container: digest, services: { db: { image: digest } } })).toEqual([]);
+  expect(judged({ container: "" })).toEqual([]);
+  expect(judged({ container: "node:latest" })).toEqual([needsDigest("container", "node:latest")]);
+  expect(judged({ container: { image: "acme/x", env: {} } })).toEqual([needsDigest("container", "acme/x")]);
+  expect(judged({ services: { db: { image: "postgres:17" } } })).toEqual([
+    needsDigest("service db", "postgres:17"),
+  ]);
 });
 
 test("a token in the place of an action is not shown", () => {
