@@ -14,13 +14,14 @@ import { benchVerify, verifyTable } from "./publisher-verify.ts";
 
 const HELP = `npm run bench [-- --engine sandbox|pulumi] [--large] [--publisher] [--json]
 
-Seconds, memory and API calls of deriving, previewing, creating, leaving alone and refreshing 100 and 1,000 packages
+Seconds, memory and API calls of deriving, previewing (with the policy pack, too), creating, leaving alone and refreshing 100 and 1,000 packages
 (with --large 5,000), against the emulated GitHub. On pulumi also the same program untuned, side by side. Then drift, and the
 publisher: planning and verifying 1,000 and 5,000 packages, announcing to 500 consumers; --publisher measures that alone.`;
 
 const OWNER = "acme";
 const PARALLEL = 64;
 const INDEX = fileURLToPath(new URL("../index.ts", import.meta.url));
+const PACK = fileURLToPath(new URL("../policy", import.meta.url));
 const UNTUNED = fileURLToPath(new URL("./untuned.ts", import.meta.url));
 
 /** One row of the table. */
@@ -114,6 +115,9 @@ async function measureFleet(
     await measure("derive", async () => loadPlan(satis, { owner: OWNER }));
     await measure("program alone", () => programAlone(entry, plainConfig(world)));
     await measure("preview", () => world.stack.preview(parallel));
+    if (program === "tuned") {
+      await measure("preview, policies", () => world.stack.preview({ ...parallel, policyPacks: [PACK] }));
+    }
     await measure("up", () => world.stack.up(parallel));
     await measure("up, no change", () => world.stack.up(parallel));
     await measure("preview --refresh", () => world.stack.preview({ ...parallel, refresh: true }));

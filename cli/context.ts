@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONFIG_KEYS, type FleetConfig, parseConfig } from "../fleet/config.ts";
 import { setCommand } from "../fleet/config-reader.ts";
 import { consumerTokens } from "../fleet/consumers.ts";
 import { deriveFleet, type Fleet } from "../fleet/derive.ts";
-import { FaultsError, type Finding, hasFault } from "../fleet/findings.ts";
+import { FaultsError, type Finding, hasFault, safeText } from "../fleet/findings.ts";
 import { readSatis, type Satis } from "../fleet/satis.ts";
 import { readSubscriptions } from "../fleet/subscriptions.ts";
 import {
@@ -13,9 +14,10 @@ import {
   type FleetStack,
   findPulumi,
   openFleetStack,
+  PROJECT_FILE,
   type StackSettings,
 } from "./engine.ts";
-import { connect, type GitHub } from "./github.ts";
+import { connect, credentialOf, type GitHub } from "./github.ts";
 import { loadPolicies, type Policies } from "./policies.ts";
 
 /** Which stack a command works on; the same options on every command that needs one. */
@@ -62,6 +64,9 @@ export async function loadContext(options: ContextOptions): Promise<Context> {
     throw new Error("no pulumi on the PATH: install the Pulumi CLI, or try --engine sandbox");
   }
   const home = resolve(options.cwd ?? ROOT);
+  if (!existsSync(join(home, PROJECT_FILE))) {
+    throw new Error(`there is no ${PROJECT_FILE} in ${safeText(home)}: name the project's folder with --cwd`);
+  }
   const settings: StackSettings = {
     stack: options.stack,
     home,
@@ -109,9 +114,8 @@ export async function loadContext(options: ContextOptions): Promise<Context> {
 }
 
 /** GitHub answers anonymous calls, in other words and only where nothing is private: what is missing is told at once. @throws Error where the stack has no token */
-export function requireToken({ config, settings }: Pick<Context, "config" | "settings">): void {
-  if (config.github.authentication !== "environment") return;
-  if (settings.env?.GITHUB_TOKEN || process.env.GITHUB_TOKEN) return;
+export function requireToken({ rawConfig }: Pick<Context, "rawConfig">): void {
+  if (credentialOf(rawConfig)) return;
   throw new Error(`there is no token: ${setCommand("github:token")}, or set GITHUB_TOKEN`);
 }
 

@@ -19,8 +19,38 @@ type Pace = NonNullable<NonNullable<ConstructorParameters<typeof Client>[0]>["th
 /** No pace: the client takes every GraphQL query for a write and waits a second before each. */
 const UNPACED = { key: () => ({ schedule: (_: object, job: () => unknown) => job() }) } as unknown as Pace;
 
+/** What the stack's requests are made with; the values are secret. */
+export type Credential =
+  | { readonly key: "github:appAuth"; readonly app: string }
+  | { readonly key: "github:token"; readonly token: string };
+
 /**
- * Connects with the stack's own token or App; without either, with GITHUB_TOKEN.
+ * Gives the stack's own App or token; without either, GITHUB_TOKEN, as the provider reads it; `undefined` where there is none at all.
+ *
+ * A key that is set to nothing counts as not set, as it does for the program.
+ */
+export function credentialOf(
+  raw: Readonly<Record<string, ConfigEntry>>,
+  env: NodeJS.ProcessEnv = process.env,
+): Credential | undefined {
+  const app = raw["github:appAuth"]?.value;
+  if (app) return { key: "github:appAuth", app };
+  const token = raw["github:token"]?.value || env.GITHUB_TOKEN;
+  return token ? { key: "github:token", token } : undefined;
+}
+
+/** The token itself, from an App one that lives an hour; `undefined` where there is none. @throws Error where the App gives none */
+export async function tokenOf(
+  github: GitHub,
+  raw: Readonly<Record<string, ConfigEntry>>,
+): Promise<string | undefined> {
+  const credential = credentialOf(raw);
+  if (credential?.key !== "github:appAuth") return credential?.token;
+  return ((await github.auth({ type: "installation" })) as { token: string }).token;
+}
+
+/**
+ * Connects with what {@link credentialOf} gives.
  *
  * `onlyReads` is for commands that write nothing: their GraphQL queries go out as they come.
  */
@@ -29,8 +59,7 @@ export function connect(
   raw: Readonly<Record<string, ConfigEntry>>,
   { onlyReads = false }: { readonly onlyReads?: boolean } = {},
 ): GitHub {
-  const app = raw["github:appAuth"]?.value;
-  const token = raw["github:token"]?.value ?? process.env.GITHUB_TOKEN;
+  const credential = credentialOf(raw);
   const patient = (retryAfter: number, _options: object, _octokit: unknown, retries: number) =>
     retryAfter <= PATIENCE_SECONDS && retries < 3;
   return new Client({
@@ -43,12 +72,14 @@ export function connect(
       onSecondaryRateLimit: patient,
       ...(onlyReads && UNPACED ? { write: UNPACED } : {}),
     },
-    ...(app === undefined
-      ? token === undefined
-        ? {}
-        : { auth: token }
-      : { authStrategy: createAppAuth, auth: appAuth(app) }),
+    ...authOf(credential),
   });
+}
+
+function authOf(credential: Credential | undefined): object {
+  if (credential === undefined) return {};
+  if (credential.key === "github:token") return { auth: credential.token };
+  return { authStrategy: createAppAuth, auth: appAuth(credential.app) };
 }
 
 /** @throws Error without a word of the text, which holds a key. */

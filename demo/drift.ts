@@ -111,7 +111,7 @@ async function tell(world: World, engine: EngineName, log: (text: string) => voi
   for (const { act } of all) await act(api);
   const first = await look(context);
   log(`\n${asText({ stack: settings.stack, first })}\n`);
-  const repaired = await repair(context, first.drift);
+  const repaired = await repair(context, first);
   log(repairText(repaired));
   const second = await look(context);
   log(asText({ stack: settings.stack, first: second }));

@@ -9,7 +9,11 @@ const TOKEN_SHAPES: readonly { readonly kind: string; readonly shape: RegExp }[]
   { kind: "an npm token", shape: /npm_[A-Za-z0-9]{36}/g },
   { kind: "a Stripe key", shape: /[rs]k_live_[A-Za-z0-9]{16}/g },
   { kind: "a Google API key", shape: /AIza[\w-]{35}/g },
-  { kind: "a private key", shape: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g },
+  // To its end, where the text has that.
+  {
+    kind: "a private key",
+    shape: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]{0,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
+  },
 ];
 
 /** `user:password@` of a URL, in the scp-like form too; bounded, so that a long text costs no more than its length. */

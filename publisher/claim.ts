@@ -3,9 +3,12 @@ import type { Fault } from "./fault.ts";
 import type { PlannedRepository } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
 
+/** A repository and the package name that it has. */
+export type Claimant = Pick<PlannedRepository, "id" | "packageName">;
+
 /** What the claims of package names are judged by. */
 export interface ClaimInput {
-  readonly repositories: readonly PlannedRepository[];
+  readonly repositories: readonly Claimant[];
   readonly previous: BuildRecord | undefined;
   /** Vendors that the fleet may publish, in lower case. */
   readonly vendors: readonly string[];
@@ -76,7 +79,7 @@ function ownersOf({ repositories, previous, declared }: ClaimInput): ReadonlyMap
 }
 
 function problemOf(
-  { id }: PlannedRepository,
+  { id }: Claimant,
   name: string,
   owner: string | undefined,
   { previous, declared, vendors, required }: ClaimInput,

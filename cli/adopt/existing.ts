@@ -30,14 +30,36 @@ export async function readExisting(
   access: { readonly github: GitHub; readonly reader: Reader; readonly owner: string },
   planned: readonly Planned[],
 ): Promise<{ existing: ReadonlyMap<string, Existing>; repositories: Repositories }> {
+  const resources = planned.filter(({ custom, type }) => custom && type.startsWith("github:"));
   const repositories = await readRepositories(access.reader, access.owner, questionsOf(planned));
   const lookup = new Lookup(access, repositories);
-  const found = await Promise.all(
-    planned
-      .filter(({ custom, type }) => custom && type.startsWith("github:"))
-      .map(async (one): Promise<[string, Existing]> => [one.urn, await lookup.find(one)]),
+  const existing = new Map(
+    await Promise.all(
+      resources.map(async (one): Promise<[string, Existing]> => [one.urn, await lookup.find(one)]),
+    ),
   );
-  return { existing: new Map(found), repositories };
+  const lost = await lostOf(access, resources, existing, repositories);
+  for (const one of resources) {
+    const answer = lost.get(repositoryOf(one)?.toLowerCase() ?? "");
+    if (answer) existing.set(one.urn, answer.status === "unread" ? answer : { status: "absent" });
+  }
+  return { existing, repositories: new Map([...repositories, ...lost]) };
+}
+
+/** A secret is missing, too, where its repository went between two requests: those that miss something are asked for again. */
+async function lostOf(
+  { reader, owner }: { readonly reader: Reader; readonly owner: string },
+  resources: readonly Planned[],
+  existing: ReadonlyMap<string, Existing>,
+  repositories: Repositories,
+): Promise<Repositories> {
+  const doubtful = resources
+    .filter(({ urn }) => existing.get(urn)?.status === "absent")
+    .map((one) => repositoryOf(one)?.toLowerCase() ?? "")
+    .filter((name) => repositories.get(name)?.status === "there");
+  const questions = [...new Set(doubtful)].map((repository) => ({ repository, files: [] }));
+  const again = await readRepositories(reader, owner, questions);
+  return new Map([...again].filter(([, { status }]) => status !== "there"));
 }
 
 /** The files to ask for, by repository. */
@@ -105,6 +127,8 @@ class Lookup {
       per_page: 10,
     });
     if (!Array.isArray(commits)) return commits;
+    // A file has a commit: this one went between two requests, or its repository did.
+    if (commits.length === 0) return { status: "absent" };
     const messages = commits.map((commit) => String(dataOf(dataOf(commit).commit).message));
     // The provider takes the newest commit that is no merge, and uses its message again at every later change of the file.
     const message = messages.find((text) => !text.includes("Merge branch")) ?? "";

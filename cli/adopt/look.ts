@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { createTwoFilesPatch } from "diff";
 import type { Output } from "../command.ts";
 import type { Context } from "../context.ts";
+import { diffOf } from "../drift/diffs.ts";
 import { openReader, type Read, type Reader } from "../drift/reader.ts";
 import {
   BATCH,
@@ -17,7 +17,7 @@ import { connect } from "../github.ts";
 import { importDocument } from "./document.ts";
 import { type Existing, placeOf, readExisting, repositoryOf } from "./existing.ts";
 import { knownText, type Planned, plannedCreates, TYPE, toPrepare } from "./planned.ts";
-import { pagesNotes, type Setting, settingsFor } from "./settings.ts";
+import { pagesNotes, type Setting, secretNotes, settingsFor } from "./settings.ts";
 
 /** A file that the first update writes over. */
 export interface Rewritten {
@@ -25,7 +25,7 @@ export interface Rewritten {
   readonly repository: string;
   readonly path: string;
   readonly why: string;
-  /** Unified diff from what is there to what will be; none where one of the two is not known. */
+  /** Unified diff from what is there to what will be, safe to print; none where one of the two is not known, or too much differs. */
   readonly diff?: string;
 }
 
@@ -79,7 +79,7 @@ export async function look(context: Context, output: Output): Promise<Adoption> 
     rewritten,
     created: [...existing.values()].filter(({ status }) => status === "absent").length,
     settings: settingsFor(config, composer, answers.facts),
-    notes: pagesNotes(config, answers.facts.pages),
+    notes: [...pagesNotes(config, answers.facts.pages), ...secretNotes(config, answers.facts)],
     problems,
   };
 }
@@ -117,7 +117,7 @@ async function composerFacts(
     facts: {
       repository: answered(repository),
       pages: answered(pages),
-      organizationSecret: secret.status === "there",
+      organizationSecret: secret,
       repositorySecrets: own,
     },
     problems: [...new Set(unread)].map((reason) => ({ repository: `${owner}/${repo}`, reason })),
@@ -150,7 +150,7 @@ async function rewrittenFiles(
       const texts = await readTexts(reader, asked);
       return batch.map(({ one, why, place, repository }, index) => {
         const diff =
-          why === "content" ? patch(place, texts.get(index), knownText(one.inputs.content)) : undefined;
+          why === "content" ? patch(place, texts.get(index)?.text, knownText(one.inputs.content)) : undefined;
         return {
           repository: `${owner}/${repository}`,
           path: place.path,
@@ -168,7 +168,7 @@ async function rewrittenFiles(
 
 function patch({ path }: Place, before: string | undefined, after: string | undefined): string | undefined {
   if (before === undefined || after === undefined) return undefined;
-  return createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, { context: 2 });
+  return diffOf(path, before, after, ["GitHub", "fleet"]);
 }
 
 function problemsOf(

@@ -26,11 +26,10 @@ export function describeAdoption(adoption: Adoption): readonly string[] {
 
 function shownDiff(diff: string | undefined): readonly string[] {
   if (diff === undefined) return [];
-  // Its first line is a rule of "=".
-  const lines = diff.trimEnd().split("\n").slice(1);
+  const lines = diff.split("\n");
   const more = lines.length - SHOWN_LINES;
   return [
-    ...lines.slice(0, SHOWN_LINES).map((line) => `    ${safeText(line)}`),
+    ...lines.slice(0, SHOWN_LINES).map((line) => `    ${line}`),
     ...(more > 0 ? [`    ... ${more} more lines`] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { FleetConfig } from "../../fleet/config.ts";
 import { setCommand } from "../../fleet/config-reader.ts";
 import { safeText } from "../../fleet/findings.ts";
+import type { Read } from "../drift/reader.ts";
 import { type Data, dataOf, textOf } from "../drift/state.ts";
 
 /** A key of the stack's configuration that must say what GitHub has, or the first update would change it. */
@@ -17,7 +18,7 @@ export interface ComposerFacts {
   readonly repository?: Data | undefined;
   /** Answer of `GET /repos/O/R/pages`; none where there is no site. */
   readonly pages?: Data | undefined;
-  readonly organizationSecret: boolean;
+  readonly organizationSecret: Read;
   /** Whether a package repository has a secret of its own. */
   readonly repositorySecrets: boolean;
 }
@@ -50,12 +51,28 @@ export function settingsFor(
       want("satis-fleet:visibility", shown, config.visibility, `it is ${shown}: an update would change that`);
     }
   }
-  const one = facts.organizationSecret && !facts.repositorySecrets && config.notify === "dispatch";
-  if (one) {
+  if (facts.organizationSecret.status === "there" && dependsOnOrganization(config, facts)) {
     const why = `${config.secretName} is a secret of the organization, and of no package repository`;
-    want("satis-fleet:secretScope", "organization", config.secretScope, why);
+    want(SCOPE, "organization", config.secretScope, why);
   }
   return settings;
+}
+
+const SCOPE = "satis-fleet:secretScope";
+
+/** Whether a secret of the organization would be the one that the packages use. */
+function dependsOnOrganization(config: FleetConfig, { repositorySecrets }: ComposerFacts): boolean {
+  return !repositorySecrets && config.notify === "dispatch";
+}
+
+/** What the first update may do beside a secret of the organization that the token does not see. */
+export function secretNotes(config: FleetConfig, facts: ComposerFacts): readonly string[] {
+  const { organizationSecret: read } = facts;
+  if (read.status !== "unread" || !dependsOnOrganization(config, facts)) return [];
+  return [
+    `whether ${config.secretName} is a secret of the organization could not be read (${read.reason}): where it is, ` +
+      `${setCommand(SCOPE, "organization")} first, or the first update gives every package repository one of its own`,
+  ];
 }
 
 /** What the first update changes about a site that is there already; each with what to do. */

@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { safeText } from "../../fleet/findings.ts";
 import { type Adoption, look } from "../adopt/look.ts";
 import { byHand, describeAdoption } from "../adopt/report.ts";
-import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
+import { EXIT, messageOf, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
 import { type Context, type ContextOptions, loadContext, requireToken } from "../context.ts";
 import { runEngine } from "../up/run.ts";
 
@@ -67,7 +68,21 @@ async function importInto(context: Context, { prepare, document }: Adoption, out
   }
   if (document.resources.length === 0) return;
   output.err(`importing ${document.resources.length} resources`);
-  await context.stack.importResources(document);
+  try {
+    await context.stack.importResources(document);
+  } catch (error) {
+    const faults = faultsOf(messageOf(error)).map((fault) => `  ${safeText(fault)}`);
+    throw new Error(
+      ["the import failed:", ...faults, "what was imported is recorded: run it again to go on"].join("\n"),
+    );
+  }
+}
+
+/** What an import's output says is wrong, each once: the rest is progress and warnings. */
+function faultsOf(message: string): readonly string[] {
+  const said = [...message.matchAll(/(?:^|\s)error: (.+)$/gm)].map(([, fault = ""]) => fault.trim());
+  const faults = [...new Set(said)].filter((fault) => !/^(?:update|preview) failed/i.test(fault));
+  return faults.length > 0 ? faults : [message.trim()];
 }
 
 function conclusion(

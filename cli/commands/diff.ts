@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import type { FleetConfig } from "../../fleet/config.ts";
 import { deriveFleet } from "../../fleet/derive.ts";
-import { FaultsError, type Finding, formatFinding, hasFault } from "../../fleet/findings.ts";
+import { FaultsError, type Finding, formatFinding, hasFault, safeText } from "../../fleet/findings.ts";
 import { parseSatis, readSatis } from "../../fleet/satis.ts";
 import { parseSubscriptions, readSubscriptions } from "../../fleet/subscriptions.ts";
 import { EXIT, type Output, runAction, TERMINAL } from "../command.ts";
@@ -32,7 +32,9 @@ export interface DiffOptions {
  */
 export async function diff(base: string, options: DiffOptions, output: Output): Promise<number> {
   const home = resolve(options.cwd ?? ROOT);
-  const raw = readStackFile(join(home, `Pulumi.${options.stack}.yaml`));
+  // A stack of Pulumi Cloud may be named with its organization and project; its file is not.
+  const [name = ""] = options.stack.split("/").slice(-1);
+  const raw = readStackFile(join(home, `Pulumi.${name}.yaml`));
   const { config, findings: configFindings } = parseRawConfig(raw);
   if (!config) throw new FaultsError(configFindings);
   const report = compare(
@@ -42,7 +44,7 @@ export async function diff(base: string, options: DiffOptions, output: Output): 
   );
   if (options.json) output.out(JSON.stringify(jsonOf(report)));
   else if (options.markdown) output.out(renderMarkdown(report));
-  else for (const line of describe(report)) output.out(line);
+  else for (const line of describe(report)) output.out(safeText(line));
   return EXIT.ok;
 }
 
@@ -54,20 +56,24 @@ function compare(config: FleetConfig, configFindings: readonly Finding[], base: 
   const all = [...configFindings, ...findings, ...subscriptionFindings, ...derived.findings];
   if (!(satis && derived.fleet) || hasFault(all)) throw new FaultsError(all);
   const before = base.text === undefined ? undefined : sideOf({ ...base, text: base.text }, config);
-  const notes =
-    base.text === undefined
-      ? [`${base.name} has no satis.json: every package counts as added.`]
-      : before?.side === undefined
-        ? [`satis.json of ${base.name} has faults: every package counts as added.`]
-        : [];
   const known = new Set(before?.findings.map(textOf));
   return {
     base: base.name,
     dispatches: config.notify === "dispatch",
     diff: compareFleets(before?.side, { satis, fleet: derived.fleet }),
     findings: all.filter((finding) => !known.has(textOf(finding))),
-    notes,
+    notes: notesOn(base, before),
   };
+}
+
+/** What of the base is not compared, and what that makes of the result. */
+function notesOn({ name, text }: Base, before: BaseSide | undefined): readonly string[] {
+  const all = "every package and subscription counts as added.";
+  if (text === undefined) return [`${name} has no satis.json: ${all}`];
+  if (before?.side === undefined) return [`satis.json of ${name} has faults: ${all}`];
+  return before.subscribed
+    ? []
+    : [`subscriptions.json of ${name} has faults: every subscription counts as added.`];
 }
 
 /** A finding is the same one wherever its line has moved to. */
@@ -75,26 +81,35 @@ function textOf({ message, remedy }: Finding): string {
   return `${message}\n${remedy}`;
 }
 
+interface BaseSide {
+  /** `undefined` where satis.json has faults. */
+  readonly side?: Side;
+  /** Whether its subscriptions are in it: faulty ones count as none. */
+  readonly subscribed: boolean;
+  readonly findings: readonly Finding[];
+}
+
 /** The fleet before the change, under the configuration of today; renames concern today's names only. */
-function sideOf(
-  base: Base & { readonly text: string },
-  config: FleetConfig,
-): { side?: Side; findings: readonly Finding[] } {
+function sideOf(base: Base & { readonly text: string }, config: FleetConfig): BaseSide {
   const [, file] = subscriptionsFileOf(config);
   const { satis, findings } = parseSatis(base.text, { file: config.satisFile });
-  const before =
+  const { subscriptions, findings: subscriptionFindings } =
     base.subscriptions === undefined
       ? { subscriptions: { file, list: [] }, findings: [] }
       : parseSubscriptions(base.subscriptions, { file });
-  findings.push(...before.findings);
-  if (!satis) return { findings };
-  // Faulty ones count as none.
-  const { fleet, findings: derived } = deriveFleet(
-    satis,
-    { ...config, renames: new Map() },
-    before.subscriptions,
-  );
-  return { ...(fleet ? { side: { satis, fleet } } : {}), findings: [...findings, ...derived] };
+  const all = [...findings, ...subscriptionFindings];
+  if (!satis) return { subscribed: false, findings: all };
+  // Tokens of today's subscriptions say nothing of those before.
+  const consumerSecrets = { announceToken: true, registryToken: true, consumerToken: true };
+  const then = { ...config, renames: new Map(), consumerSecrets };
+  const whole = subscriptions ? deriveFleet(satis, then, subscriptions) : undefined;
+  const derived = whole?.fleet ? whole : deriveFleet(satis, then);
+  const { fleet } = derived;
+  return {
+    ...(fleet ? { side: { satis, fleet } } : {}),
+    subscribed: whole?.fleet !== undefined,
+    findings: [...all, ...(whole ?? derived).findings],
+  };
 }
 
 function jsonOf({ base, diff: found, findings, notes }: DiffReport) {

@@ -58,7 +58,8 @@ Examples:
   fleet doctor                    before the first update, and when something fails
   fleet doctor --json | jq '.checks[] | select(.state == "wrong")'
 
-Changes nothing: permissions are asked with requests that GitHub has to refuse for what they lack.
+Changes nothing: permissions are asked with requests that GitHub has to refuse for what they lack; those of a
+composer repository that is not there yet, of a package repository in its place. What nothing shows yet is listed.
 Exit codes: 0 nothing is wrong, 2 something is wrong or could not be seen, 1 an error.`;
 
 /** `fleet doctor`. */

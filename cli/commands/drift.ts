@@ -1,9 +1,19 @@
 import { Command, Option } from "commander";
-import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withPolicies } from "../command.ts";
+import { safeText } from "../../fleet/findings.ts";
+import {
+  EXIT,
+  messageOf,
+  type Output,
+  runAction,
+  type StackFlags,
+  TERMINAL,
+  withPolicies,
+} from "../command.ts";
 import { type Context, loadContext, requireToken } from "../context.ts";
 import { look } from "../drift/look.ts";
+import { asMarkdown } from "../drift/markdown.ts";
 import { repair } from "../drift/repair.ts";
-import { asJson, asMarkdown, asText, isClean, type Report } from "../drift/report.ts";
+import { asJson, asText, hasFailed, isClean, type Report } from "../drift/report.ts";
 
 /** Options of `fleet drift`. */
 export interface DriftOptions {
@@ -18,7 +28,10 @@ Read-only without --repair. Compares every managed file, secret and setting with
 their last write (a value cannot be read), settings with what the last update set. Costs one request for 100 repositories, and one
 conditional request for each secret (free where nothing changed since the last look).
 
-Exit codes: 0 no drift, 2 drift, 1 an error, or nothing found but not everything could be read.
+--repair is an update as fleet up makes it: judged by the policies, in batches and at the pace that GitHub allows. It leaves repositories
+alone that need a person or could not be read, and says what GitHub refused; the rest is brought back.
+
+Exit codes: 0 no drift, 2 drift, 1 an error, a repair or second look that failed, or nothing found but not everything could be read.
 
 Examples:
   fleet drift                              what differs, with diffs
@@ -49,15 +62,24 @@ export async function drift(context: Context, options: DriftOptions, output: Out
   const first = await look(context, { deep });
   let report: Report = { stack, first };
   if (options.repair && first.drift.length > 0) {
-    const repaired = await repair(context, first.drift, output);
-    report = { ...report, repair: repaired, second: await look(context, { deep }) };
+    const repaired = await repair(context, first, output);
+    report = { ...report, repair: repaired, ...(await lookAgain(context, deep)) };
   }
   output.out(options.json ? asJson(report) : options.markdown ? asMarkdown(report) : asText(report));
   return exitOf(report);
 }
 
+/** What a repair did is told even where GitHub cannot be looked at afterwards. */
+async function lookAgain(context: Context, deep: boolean): Promise<Pick<Report, "second" | "secondError">> {
+  try {
+    return { second: await look(context, { deep }) };
+  } catch (error) {
+    return { secondError: safeText(messageOf(error)) };
+  }
+}
+
 function exitOf(report: Report): number {
   if (isClean(report)) return EXIT.ok;
   const last = report.second ?? report.first;
-  return report.repair?.error === undefined && last.drift.length > 0 ? EXIT.found : EXIT.error;
+  return !hasFailed(report) && last.drift.length > 0 ? EXIT.found : EXIT.error;
 }

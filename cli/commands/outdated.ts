@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import { safeText } from "../../fleet/findings.ts";
 import { EXIT, type Output, runAction, type StackFlags, TERMINAL, withStack } from "../command.ts";
-import { type Context, loadContext } from "../context.ts";
+import { type Context, loadContext, requireToken } from "../context.ts";
 import type { Behind } from "../outdated/compare.ts";
 import { lookAtConsumers, type NotRead, type Outdated } from "../outdated/look.ts";
 
@@ -18,6 +18,7 @@ export interface OutdatedOptions {
  * Gives 2 where one is behind, 1 where something could not be read, which is never as good as up to date.
  */
 export async function outdated(context: Context, options: OutdatedOptions, output: Output): Promise<number> {
+  requireToken(context);
   const report = await lookAtConsumers(context);
   const behind = report.consumers.filter((one) => one.behind.length > 0);
   if (options.json) {

@@ -11,7 +11,7 @@ import { wantedProposals } from "../propose/wanted.ts";
 
 /** The command's options. */
 export interface ProposeOptions {
-  /** `owner/repository`, whatever its delivery. @default all with delivery pull-request, and those of them that left */
+  /** `owner/repository`, whatever its delivery, left or not. @default all with delivery pull-request, and those of them that left */
   readonly repository?: readonly string[];
   /** @default false */
   readonly dryRun?: boolean;
@@ -30,7 +30,7 @@ export async function propose(context: Context, options: ProposeOptions, output:
   const { stack, config, fleet, github, settings } = context;
   const only = options.repository ?? [];
   checkNames(only, config.github.owner);
-  const deployment = only.length > 0 ? undefined : (await stack.exportStack()).deployment;
+  const { deployment } = await stack.exportStack();
   const isUpdated = fleet.consumers.some(({ updated }) => updated.length > 0);
   const { updater, findings } = isUpdated ? readUpdaterBundle() : { findings: [] };
   if (findings.length > 0) throw new FaultsError(findings);
@@ -53,8 +53,8 @@ function checkNames(names: readonly string[], owner: string): void {
   }
 }
 
-function describe({ id, outcome, removal, url, reason }: Proposal): string {
-  const what = removal ? `${outcome} (removal)` : outcome;
+function describe({ id, role, outcome, removal, url, reason }: Proposal): string {
+  const what = `${outcome} (${removal ? "removal of the " : ""}${role} workflow)`;
   return safeText([`${id}: ${what}`, reason, url].filter((part) => part !== undefined).join(": "));
 }
 
@@ -65,7 +65,8 @@ Examples:
   fleet propose --dry-run --json            what would be done
 
 The token needs Contents, Pull requests and Workflows: write on those repositories.
-A package that left satis.json is known until the next update; after it, name its repository.
+What left satis.json or subscriptions.json is known until the next update; after it, name its repository: then what the fleet may have
+put into its root is looked for.
 
 Exit codes: 0 done, 1 an error, 2 a repository could not be done.`;
 

@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import { Command } from "commander";
+import { safeText } from "../../fleet/findings.ts";
 import {
   EXIT,
   messageOf,
@@ -13,13 +15,15 @@ import {
 import { type Context, loadContext, requireToken } from "../context.ts";
 import { type Prober, prober } from "../doctor/probe.ts";
 import { checkDispatchToken } from "../doctor/tokens.ts";
-import { tryDispatch } from "../rotate/canary.ts";
+import { tokenOf } from "../github.ts";
+import { tryDispatch, tryNotifier } from "../rotate/canary.ts";
 import { readToken, type TokenSource } from "../rotate/token.ts";
+import { conclusion, standing, unfinished, untouched } from "../rotate/words.ts";
 import { BATCH_SIZE, type Batch, totalSeconds } from "../up/batches.ts";
 import { duration, type Pace, paceOf, totalCost } from "../up/estimate.ts";
 import { unlocked } from "../up/leftovers.ts";
 import { resourcesOf } from "../up/overwritten.ts";
-import { runEngine } from "../up/run.ts";
+import { LockedError, runEngine } from "../up/run.ts";
 import { isComponent, nameOf, packageOf, type Step } from "../up/steps.ts";
 import { apply, previewed, type UpdateOptions } from "../up/update.ts";
 import { positive } from "./up.ts";
@@ -44,9 +48,9 @@ interface Holder {
 /**
  * Puts a new dispatch token everywhere the present one is.
  *
- * First the token is tried, then one repository gets it and a dispatch with it has to start a run; only then come the others.
- * Where that fails, configuration and repository get the present token back. A rotation that was stopped goes on when it is given
- * the same token again. Neither token is printed. Gives the exit code.
+ * First the token is tried, then one repository gets it, a dispatch with it has to start a run, and that repository's own workflow is
+ * run where it can be; only then come the others. Where that fails, configuration and repository get the present token back. A rotation
+ * that was stopped goes on when it is given the same token again. Neither token is printed. Gives the exit code.
  */
 export async function rotate(
   context: Context,
@@ -64,22 +68,37 @@ export async function rotate(
   await unlocked(context, options.unlock ?? false, output, async () => undefined);
   const present = rawConfig[KEY]?.value;
   const resumed = present === token;
-  if (resumed) output.err("the configuration holds this token already: going on with the repositories");
-  let planned: readonly Step[];
+  let planned: readonly Step[] | undefined;
+  let written = false;
   try {
     await stack.configure({ [KEY]: { value: token, secret: true } });
     planned = await plannedWrites(context, holders, output);
-    await tryCanary(context, { canary, planned, probe }, options, output);
+    if (resumed) {
+      const now = standing(holders.length, planned.length);
+      output.err(`the configuration holds this token already: ${now}`);
+    }
+    written = await writeCanary(context, canary, planned, options, output);
+    await proveCanary(context, canary, probe, options, output);
   } catch (error) {
-    const undone = resumed || present === undefined ? "" : await putBack(context, present, canary, output);
-    throw new Error(`${messageOf(error)}\n${undone}no other repository was given the new token`);
+    const failed = { holders, planned, canary, locked: error instanceof LockedError };
+    const end =
+      resumed || present === undefined
+        ? unfinished(holders.length, planned && planned.length - (written ? 1 : 0))
+        : await putBack(context, present, failed, options, output);
+    throw new Error(`${messageOf(error)}\n${end}`);
   }
   const rest = planned.filter(({ urn }) => urn !== canary.urn);
-  await applyRest(context, rest, options, output);
-  const { length: secrets } = holders;
-  const result = { secrets, updated: planned.length, canary: nameOf(canary.urn) };
-  const words = `done: ${secrets} ${secrets === 1 ? "secret holds" : "secrets hold"} the new token; revoke the old one`;
-  output.out(options.json ? JSON.stringify(result) : words);
+  // The canary's run has held the stack's lock: whoever holds it now came later.
+  const unlock = (options.unlock ?? false) && !written;
+  await applyRest(context, rest, { ...options, unlock }, output);
+  const configFile = `Pulumi.${basename(context.settings.stack)}.yaml`;
+  const result = {
+    secrets: holders.length,
+    updated: planned.length,
+    canary: nameOf(canary.urn),
+    configFile,
+  };
+  output.out(options.json ? JSON.stringify(result) : conclusion({ ...result, resumed }));
   return EXIT.ok;
 }
 
@@ -110,7 +129,9 @@ async function refuseBadToken({ config, fleet }: Context, token: string): Promis
   const checks = await checkDispatchToken("the new token", probe, fleet.composer, true);
   const bad = checks.filter(({ state }) => state === "wrong" || state === "unread");
   if (bad.length === 0) return probe;
-  const said = bad.map(({ name, message, remedy }) => `${name}: ${message}: ${remedy}`);
+  const said = bad.map(({ name, message, remedy }) =>
+    safeText([name, message, remedy].filter((part) => part !== undefined).join(": ")),
+  );
   throw new Error([...said, "nothing was changed"].join("\n"));
 }
 
@@ -127,39 +148,88 @@ async function plannedWrites(
   return steps.filter(({ urn }) => urns.has(urn));
 }
 
-interface CanaryRun {
-  readonly canary: Holder;
-  readonly planned: readonly Step[];
-  readonly probe: Prober;
+function isAmong(steps: readonly Step[], { urn }: Holder): boolean {
+  return steps.some((step) => step.urn === urn);
 }
 
-async function tryCanary(
+/** Gives the canary's secret the token of the configuration, unless it has it; says whether it was written. */
+async function writeCanary(
   context: Context,
-  { canary, planned, probe }: CanaryRun,
+  canary: Holder,
+  planned: readonly Step[],
   options: RotateOptions,
   output: Output,
+): Promise<boolean> {
+  if (!isAmong(planned, canary)) return false;
+  await writeOne(context, canary, options, output);
+  return true;
+}
+
+/** Updates one secret. Backends that do not tell of a lock beforehand refuse the run itself. */
+async function writeOne(
+  context: Context,
+  { urn }: Holder,
+  { unlock = false }: RotateOptions,
+  output: Output,
 ): Promise<void> {
-  const name = nameOf(canary.urn);
-  if (planned.some(({ urn }) => urn === canary.urn)) {
-    await runEngine(context, { command: "up", name, options: { target: [canary.urn] } }, output);
-  }
-  const { fleet } = context;
+  const options = { target: [urn] };
+  await unlocked(context, unlock, output, () =>
+    runEngine(context, { command: "up", name: nameOf(urn), options }, output),
+  );
+}
+
+/** Sees that the token starts a run, sent from here, and from the canary itself where its workflow can be started. */
+async function proveCanary(
+  context: Context,
+  canary: Holder,
+  probe: Prober,
+  { wait = sleep }: RotateOptions,
+  output: Output,
+): Promise<void> {
+  const { config, fleet, github, rawConfig } = context;
   const sender = fleet.packages.find(({ id }) => id === canary.package) ?? fleet.packages[0];
   if (!sender) throw new Error("satis.json names no package repository to send a notification for");
-  const notification = { composer: fleet.composer, dispatchName: sender.dispatchName };
-  await tryDispatch(probe, notification, options.wait ?? sleep);
-  output.err(`${name} has the new token, and a dispatch with it started a run`);
+  await tryDispatch(probe, { composer: fleet.composer, dispatchName: sender.dispatchName }, wait);
+  output.err(`${nameOf(canary.urn)} has the new token, and a dispatch with it started a run`);
+  const own = prober(config.github.apiUrl, await tokenOf(github, rawConfig));
+  const trial = await tryNotifier(own, sender, wait);
+  if (trial.outcome === "failure")
+    throw new Error(`the notify workflow of ${sender.id} failed with the new token: ${trial.url}`);
+  output.err(
+    trial.outcome === "untried"
+      ? `not tried from ${sender.id} itself: ${trial.reason}`
+      : `the notify workflow of ${sender.id} succeeded with it: ${trial.url}`,
+  );
+}
+
+interface Failed {
+  readonly holders: readonly Holder[];
+  /** `undefined` where it came to no plan. */
+  readonly planned: readonly Step[] | undefined;
+  readonly canary: Holder;
+  /** Whether somebody else held the stack's lock: then nothing was written. */
+  readonly locked: boolean;
 }
 
 /** Gives configuration and canary the present token back; says what became of it. */
-async function putBack(context: Context, present: string, canary: Holder, output: Output): Promise<string> {
+async function putBack(
+  context: Context,
+  present: string,
+  { holders, planned, canary, locked }: Failed,
+  options: RotateOptions,
+  output: Output,
+): Promise<string> {
   const name = nameOf(canary.urn);
   await context.stack.configure({ [KEY]: { value: present, secret: true } });
+  if (planned === undefined || locked)
+    return "the configuration has the old token again; no repository was given the new one";
+  const holding = holders.filter((one) => one !== canary && !isAmong(planned, one)).length;
+  const others = untouched(holders.length - 1, holding);
   try {
-    await runEngine(context, { command: "up", name, options: { target: [canary.urn] } }, output);
-    return `the configuration and ${name} have the old token again; `;
+    await writeOne(context, canary, options, output);
+    return `the configuration and ${name} have the old token again; ${others}`;
   } catch (error) {
-    return `the configuration has the old token again, ${name} may not (run fleet up): ${messageOf(error)}\n`;
+    return `the configuration has the old token again, ${name} may not (run fleet up): ${messageOf(error)}\n${others}`;
   }
 }
 
@@ -202,6 +272,9 @@ Examples:
   fleet rotate --token-env NEW_TOKEN
 
 No token is ever an argument, and none is printed. A rotation that was stopped goes on with the same command.
+The new token is in Pulumi.<stack>.yaml afterwards: commit it before you revoke the old one, for an update from the committed file
+writes the old one back. With Actions: write on the first repository, the stack's token also runs its own notify workflow.
+
 Exit codes: 0 every secret holds the new token, 1 an error: what holds which token is said.`;
 
 /** `fleet rotate`. */

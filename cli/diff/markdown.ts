@@ -64,7 +64,9 @@ export function renderMarkdown({ base, dispatches, diff, findings, notes }: Diff
     ),
     ...notes.map((note) => `${note}\n`),
   ];
-  const nothing = isEmptyDiff(diff) ? "This change does nothing to the fleet.\n" : "";
+  const nothing = isEmptyDiff(diff)
+    ? "What satis.json and subscriptions.json say of the fleet is the same.\n"
+    : "";
   const title = `### Fleet: ${summary(diff)}\n`;
   const footer = `${diff.packages} packages afterwards, compared with ${code(base)}\n`;
   return [MARKER, title, nothing, ...parts, footer].filter((part) => part !== "").join("\n");

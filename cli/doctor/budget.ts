@@ -1,9 +1,10 @@
 import { messageOf, type Output } from "../command.ts";
 import type { Context } from "../context.ts";
-import { splitIntoBatches, totalSeconds } from "../up/batches.ts";
+import { BATCH_SIZE, hoursOf, splitIntoBatches, totalSeconds } from "../up/batches.ts";
 import { summary } from "../up/describe.ts";
-import { type Cost, duration, paceOf, totalCost } from "../up/estimate.ts";
-import { resourcesOf } from "../up/overwritten.ts";
+import { duration, type Pace, paceOf, refreshCalls, refreshSeconds, totalCost } from "../up/estimate.ts";
+import { resourcesOf, type StateResource } from "../up/overwritten.ts";
+import type { Step } from "../up/steps.ts";
 import { previewed } from "../up/update.ts";
 import { type Check, note, ok, unread, wrong } from "./check.ts";
 import type { Answer } from "./probe.ts";
@@ -16,31 +17,48 @@ export interface Budget {
   readonly seconds?: number;
 }
 
-/** Calls that a refresh makes for one resource (measured, provider 6.15: three for a secret and a file). */
-const REFRESH_CALLS = 1.5;
+/** What an update takes, with the refresh that comes before it. */
+export interface Spending {
+  readonly calls: number;
+  readonly writes: number;
+  readonly seconds: number;
+  readonly batches: number;
+  /** Calls of the first of GitHub's hours, in which the refresh runs too. */
+  readonly firstHour: number;
+}
+
+/** Estimates an update of a stack with this state. */
+export function spendingOf(steps: readonly Step[], state: readonly StateResource[], pace: Pace): Spending {
+  const refresh = refreshCalls(state);
+  const batches = splitIntoBatches(steps, [], pace, BATCH_SIZE, { refreshCalls: refresh, state });
+  const [first = []] = hoursOf(batches, pace, refresh);
+  const { calls, writes } = totalCost(steps, pace);
+  return {
+    calls: refresh + calls,
+    writes,
+    seconds: refreshSeconds(refresh, pace) + totalSeconds(batches, pace, refresh),
+    batches: batches.length,
+    firstHour: refresh + first.reduce((sum, { cost }) => sum + cost.calls, 0),
+  };
+}
 
 /** What the next update would do, in calls and minutes, against what the token has left of its hour. */
 export async function checkBudget(context: Context, account: Answer, output: Output): Promise<Budget> {
   const pace = paceOf(context.config.github.writeDelayMs);
-  const managed = resourcesOf(await context.stack.exportStack()).filter(({ type }) =>
-    type.startsWith("github:"),
-  );
+  const state = resourcesOf(await context.stack.exportStack());
   try {
     const plan = await previewed(context, [], output);
-    const batches = splitIntoBatches(plan.steps, [], pace);
-    const cost = totalCost(plan.steps, pace);
-    const calls = cost.calls + Math.ceil(managed.length * REFRESH_CALLS);
-    const seconds = totalSeconds(batches, pace);
-    const left = remaining(account);
-    const parts = batches.length === 1 ? "" : ` in ${batches.length} batches`;
+    const spending = spendingOf(plan.steps, state, pace);
+    const { calls, writes, seconds, batches } = spending;
+    const parts = batches === 1 ? "" : ` in ${batches} batches`;
     const told =
       plan.steps.length === 0
         ? note("change", `none is planned; looking costs about ${calls} calls`)
         : note(
             "change",
-            `${summary(plan, "planned")}: about ${calls} calls, ${cost.writes} of them writes, ${duration(seconds)}${parts}`,
+            `${summary(plan, "planned")}: about ${calls} calls, ${writes} of them writes, ${duration(seconds)}${parts}`,
           );
-    return { checks: [told, limitCheck(calls, batches, left)], calls, writes: cost.writes, seconds };
+    return { checks: [told, checkLimit(spending, account)], calls, writes, seconds };
   } catch (error) {
     return { checks: [unread("change", `the preview failed: ${messageOf(error)}`)] };
   }
@@ -60,16 +78,16 @@ function remaining({ headers }: Answer): Remaining | undefined {
   return [left, limit, reset].some(Number.isNaN) ? undefined : { left, limit, reset: new Date(reset * 1000) };
 }
 
-function limitCheck(
-  calls: number,
-  batches: readonly { readonly cost: Cost }[],
-  rate: Remaining | undefined,
-): Check {
+/** Whether what the token has left of its hour, as GitHub tells it, is enough for what the first hour takes. */
+export function checkLimit({ firstHour }: Pick<Spending, "firstHour">, account: Answer): Check {
   const name = "rate limit";
+  const rate = remaining(account);
   if (!rate) return note(name, "GitHub tells none");
-  const { left, limit, reset } = rate;
-  const message = `${left} of ${limit} calls are left until ${reset.toISOString()}`;
-  const needed = batches.length === 1 ? calls : (batches[0]?.cost.calls ?? 0);
-  if (needed <= left) return ok(name, message);
-  return wrong(name, `${message}, and about ${needed} are needed`, `fleet up after ${reset.toISOString()}`);
+  const { left, limit } = rate;
+  const reset = rate.reset.toISOString();
+  const message = `${left} of ${limit} calls are left until ${reset}`;
+  if (firstHour <= left) return ok(name, message);
+  const short = `${message}, and about ${firstHour} are needed`;
+  if (firstHour <= limit) return wrong(name, short, `fleet up after ${reset}`);
+  return note(name, `${short}, more than an hour has: fleet up waits for GitHub's next hours`);
 }

@@ -50,7 +50,7 @@ function judge(name: string, { permission, where }: PermissionProbe, answer: Ans
 }
 
 /** The plan withholds the feature, from a token that may use it. */
-function isUpgrade(answer: Answer): boolean {
+export function isUpgrade(answer: Answer): boolean {
   return /^Upgrade to /.test(messageIn(answer));
 }
 

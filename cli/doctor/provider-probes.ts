@@ -1,153 +1,181 @@
-import { WORKFLOW_PATHS } from "../../workflows/composer.ts";
+import { UPDATE_WORKFLOW_PATH } from "../../fleet/announcement.ts";
+import { REGISTRY_ENVIRONMENT, WORKFLOW_PATHS } from "../../workflows/composer.ts";
 import { NOTIFY_PATH } from "../../workflows/notify.ts";
-import type { Context } from "../context.ts";
-import type { PermissionProbe } from "./permissions.ts";
+import {
+  composerNeeds,
+  consumerNeeds,
+  type Need,
+  type Needy,
+  type Permission,
+  packageNeeds,
+  standIn,
+} from "./needs.ts";
+import { isUpgrade, type PermissionProbe } from "./permissions.ts";
 import { type Prober, repositoryPath } from "./probe.ts";
 import type { Sight } from "./repositories.ts";
 
 /** A name that no secret may have: a request for it is refused whatever else it says. */
 const NO_SECRET = "GITHUB_";
+/** A name that no branch may have. */
+const NO_BRANCH = "..";
 /** The blob id of nothing: a change that names it as the file's present one is refused. */
 const NO_BLOB = "0".repeat(40);
 
+/** Below the repository or organization, the request that shows a permission: refused for what it lacks once it is allowed. */
+const REQUESTS: Readonly<
+  Record<Exclude<Permission, "Workflows: write">, Pick<PermissionProbe, "method" | "path" | "body">>
+> = {
+  "Actions: read": { method: "GET", path: "/environments" },
+  "Administration: write": { method: "POST", path: "/rulesets", body: {} },
+  "Contents: write": { method: "POST", path: "/git/refs", body: {} },
+  "Environments: write": {
+    method: "PUT",
+    path: `/environments/${REGISTRY_ENVIRONMENT}/secrets/${NO_SECRET}`,
+    body: {},
+  },
+  "Organization secrets: write": { method: "PUT", path: `/actions/secrets/${NO_SECRET}`, body: {} },
+  // A site that is built from a branch needs one that is there.
+  "Pages: write": { method: "POST", path: "/pages", body: { source: { branch: NO_BRANCH, path: "/" } } },
+  "Pull requests: write": { method: "POST", path: "/pulls", body: {} },
+  "Secrets: write": { method: "PUT", path: `/actions/secrets/${NO_SECRET}`, body: {} },
+};
+
 /** What has been found out before permissions are asked for. */
 export interface Known {
-  readonly sight: Sight;
+  readonly packages: Sight;
   readonly consumers: Sight;
   readonly composerExists: boolean;
   /** Whether the owner is a person, not an organization. */
   readonly ownedByUser: boolean;
 }
 
-/** The requests that tell each permission which this fleet needs; none of them can change anything. */
-export async function providerProbes(
-  context: Context,
-  probe: Prober,
-  { sight, consumers, composerExists, ownedByUser }: Known,
-): Promise<readonly PermissionProbe[]> {
-  const inComposer = composerExists
-    ? await composerProbes(context, probe)
-    : createProbes(context, ownedByUser);
-  const inConsumer = consumerProbes(context, consumers);
-  return [...(await packageProbes(context, probe, sight)), ...inConsumer, ...inComposer];
+/** How the permissions that a fleet needs can be found out. */
+export interface ProviderProbes {
+  /** None of them can change anything. */
+  readonly probes: readonly PermissionProbe[];
+  /** Permissions that nothing shows yet. */
+  readonly unseen: readonly Permission[];
 }
 
-/** A token has one set of permissions for all of its repositories: one package stands for them. */
-async function packageProbes(
-  { config, fleet }: Context,
+/** The requests that tell each permission which this fleet needs of the provider's token. */
+export async function providerProbes(context: Needy, probe: Prober, known: Known): Promise<ProviderProbes> {
+  const { owner, repository } = context.fleet.composer;
+  const composer = `${owner}/${repository}`;
+  const needs = [
+    ...packageNeeds(context, usable(known.packages)),
+    ...consumerNeeds(context, usable(known.consumers)),
+  ];
+  const own = composerNeeds(context);
+  const probes = await probesFor(probe, needs);
+  if (known.composerExists) {
+    probes.push(
+      ...(await probesFor(
+        probe,
+        own.map((permission) => ({ permission, id: composer })),
+      )),
+    );
+  } else {
+    probes.push(...createProbes(context, known.ownedByUser));
+    const open = own.filter((permission) => !asks(probes, permission));
+    probes.push(...(await probesInstead(context, probe, known, open)));
+  }
+  const needed = new Set([...needs.map(({ permission }) => permission), ...own]);
+  return { probes, unseen: [...needed].filter((permission) => !asks(probes, permission)) };
+}
+
+function usable({ seen }: Sight): ReadonlySet<string> {
+  return new Set(seen.filter(({ isArchived }) => !isArchived).map(({ id }) => id));
+}
+
+function asks(probes: readonly PermissionProbe[], permission: Permission): boolean {
+  return probes.some((one) => one.permission === permission);
+}
+
+/** @param isDoubtful whether what the request goes to may not be there; then it is made once to see whether it shows anything */
+async function probesFor(
   probe: Prober,
-  { seen }: Sight,
-): Promise<readonly PermissionProbe[]> {
-  if (config.notify !== "dispatch") return [];
-  const { organizationSecret } = fleet.features;
-  const usable = fleet.packages.filter(({ id }) => seen.some((one) => one.id === id && !one.isArchived));
+  needs: readonly Need[],
+  isDoubtful = (permission: Permission): boolean => permission === "Environments: write",
+): Promise<PermissionProbe[]> {
   const probes: PermissionProbe[] = [];
-  const secretive = usable.find(({ delivery }) => !organizationSecret || delivery !== "commit");
-  if (secretive) {
-    const path = repositoryPath(secretive.owner, secretive.repository, `/actions/secrets/${NO_SECRET}`);
-    probes.push({ permission: "Secrets: write", where: secretive.id, method: "PUT", path, body: {} });
-  }
-  const committed = usable.find(({ delivery }) => delivery === "commit");
-  if (committed) {
-    const path = repositoryPath(committed.owner, committed.repository, "/git/refs");
-    probes.push({ permission: "Contents: write", where: committed.id, method: "POST", path, body: {} });
-    probes.push(...(await workflowProbe(probe, committed.id, NOTIFY_PATH)));
-  }
-  if (organizationSecret) {
-    const { owner } = fleet.composer;
-    const path = `/orgs/${encodeURIComponent(owner)}/actions/secrets/${NO_SECRET}`;
-    probes.push({ permission: "Organization secrets: write", where: owner, method: "PUT", path, body: {} });
+  for (const { permission, id } of needs) {
+    if (id === undefined) continue;
+    const one = permission === "Workflows: write" ? await workflowProbe(probe, id) : probeOf(permission, id);
+    if (one && !(isDoubtful(permission) && (await saysNothing(probe, one)))) probes.push(one);
   }
   return probes;
 }
 
-/** What consumers need, and packages or the composer repository may not; one stands for all of them. */
-function consumerProbes({ fleet }: Context, { seen }: Sight): readonly PermissionProbe[] {
-  const usable = fleet.consumers.filter(({ id }) => seen.some((one) => one.id === id && !one.isArchived));
-  const at = ({ owner, repository }: { readonly owner: string; readonly repository: string }, rest: string) =>
-    repositoryPath(owner, repository, rest);
-  const secretive = usable.find(({ secretNames }) => secretNames.length > 0);
-  const committed = usable.find(({ updated, delivery }) => updated.length > 0 && delivery === "commit");
-  const permitted = usable.find(({ workflowPermissions }) => workflowPermissions !== undefined);
-  const probes: (PermissionProbe | undefined)[] = [
-    secretive && {
-      permission: "Secrets: write",
-      where: secretive.id,
-      method: "PUT",
-      path: at(secretive, `/actions/secrets/${NO_SECRET}`),
-      body: {},
-    },
-    committed && {
-      permission: "Contents: write",
-      where: committed.id,
-      method: "POST",
-      path: at(committed, "/git/refs"),
-      body: {},
-    },
-    permitted && {
-      permission: "Administration: write",
-      where: permitted.id,
-      method: "POST",
-      path: at(permitted, "/rulesets"),
-      body: {},
-    },
-  ];
-  return probes.filter((one) => one !== undefined);
+/** Of what is not there, or withheld by the plan, GitHub need not say whether the token may do it. */
+async function saysNothing(probe: Prober, { method, path, body }: PermissionProbe): Promise<boolean> {
+  const answer = await probe(method, path, body);
+  return answer.status === 404 || isUpgrade(answer);
+}
+
+function probeOf(permission: keyof typeof REQUESTS, id: string): PermissionProbe {
+  const { path, ...request } = REQUESTS[permission];
+  return { permission, where: id, ...request, path: `${placeOf(id)}${path}` };
+}
+
+/** Path of `owner/repository`, or of an organization. */
+function placeOf(id: string): string {
+  const [owner = "", repository] = id.split("/");
+  return repository === undefined ? `/orgs/${encodeURIComponent(owner)}` : repositoryPath(owner, repository);
 }
 
 /** Before the first update: whether the composer repository can be made. */
-function createProbes({ config, fleet }: Context, ownedByUser: boolean): readonly PermissionProbe[] {
+function createProbes({ config, fleet }: Needy, ownedByUser: boolean): readonly PermissionProbe[] {
   const { owner } = fleet.composer;
   if (!config.manageRepository) return [];
   const path = ownedByUser ? "/user/repos" : `/orgs/${encodeURIComponent(owner)}/repos`;
   return [{ permission: "Administration: write", where: owner, method: "POST", path, body: {} }];
 }
 
-async function composerProbes(
-  { config, fleet }: Context,
+/** Before the first update: what the composer repository needs, asked of another. */
+async function probesInstead(
+  context: Needy,
   probe: Prober,
+  known: Known,
+  open: readonly Permission[],
 ): Promise<readonly PermissionProbe[]> {
-  const { features, composer } = fleet;
-  const where = `${composer.owner}/${composer.repository}`;
-  const path = (rest: string) => repositoryPath(composer.owner, composer.repository, rest);
-  const post = (permission: string, rest: string, body: object = {}): PermissionProbe => ({
-    permission,
-    where,
-    method: "POST",
-    path: path(rest),
-    body,
-  });
-  const probes = [
-    post("Contents: write", "/git/refs"),
-    ...(await workflowProbe(probe, where, WORKFLOW_PATHS.partialBuild)),
-  ];
-  if (config.manageRepository || features.environment)
-    probes.push(post("Administration: write", "/rulesets"));
-  // A site that is built from a branch has to name it.
-  if (features.pages) probes.push(post("Pages: write", "/pages", { build_type: "legacy" }));
-  if (!features.environment) return probes;
-  probes.push({ permission: "Actions: read", where, method: "GET", path: path("/environments") });
-  const environment = path("/environments/registry");
-  // Without the environment GitHub answers 404, allowed or not.
-  if ((await probe("GET", environment)).status !== 200) return probes;
-  const secret = `${environment}/secrets/${NO_SECRET}`;
-  return [...probes, { permission: "Environments: write", where, method: "PUT", path: secret, body: {} }];
+  const { owner, repository } = context.fleet.composer;
+  const other = standIn(context, known);
+  if (!other) return [];
+  // What is public everybody reads.
+  const shown = open.filter((permission) => other.isPrivate || !permission.endsWith(": read"));
+  const needs = shown.map((permission) => ({ permission, id: other.id }));
+  const probes = await probesFor(probe, needs, () => true);
+  return probes.map((one) => ({ ...one, where: `${one.where}, which stands for ${owner}/${repository}` }));
 }
+
+const FOLDER = ".github/workflows";
+const MANAGED: ReadonlySet<unknown> = new Set([
+  NOTIFY_PATH,
+  UPDATE_WORKFLOW_PATH,
+  ...Object.values(WORKFLOW_PATHS),
+]);
 
 /**
  * A change of a workflow file that is refused because it names a blob which is not the present one; its content is the present one.
  * None where there is no such file yet: Workflows: write shows in nothing else.
  */
-async function workflowProbe(probe: Prober, id: string, path: string): Promise<readonly PermissionProbe[]> {
-  const [owner = "", repository = ""] = id.split("/");
-  const place = repositoryPath(owner, repository, `/contents/${path}`);
-  const { status, body } = await probe("GET", place);
+async function workflowProbe(probe: Prober, id: string): Promise<PermissionProbe | undefined> {
+  const contents = `${placeOf(id)}/contents`;
+  const { body: list } = await probe("GET", `${contents}/${FOLDER}`);
+  const files = (Array.isArray(list) ? list : []) as readonly { name?: unknown; type?: unknown }[];
+  const names = files.flatMap(({ name, type }) =>
+    type === "file" && typeof name === "string" && /\.ya?ml$/.test(name) ? [name] : [],
+  );
+  const name = names.find((one) => MANAGED.has(`${FOLDER}/${one}`)) ?? names[0];
+  if (name === undefined) return undefined;
+  const path = `${contents}/${FOLDER}/${encodeURIComponent(name)}`;
+  const { status, body } = await probe("GET", path);
   const { content } = (body ?? {}) as { content?: unknown };
-  if (status !== 200 || typeof content !== "string") return [];
+  if (status !== 200 || typeof content !== "string") return undefined;
   const change = {
     message: "probe of permissions, refused by its blob id",
     content: content.replace(/\s/g, ""),
     sha: NO_BLOB,
   };
-  return [{ permission: "Workflows: write", where: id, method: "PUT", path: place, body: change }];
+  return { permission: "Workflows: write", where: id, method: "PUT", path, body: change };
 }

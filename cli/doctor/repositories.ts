@@ -73,15 +73,24 @@ async function query(probe: Prober, ids: readonly string[]): Promise<Data | unde
 /** Names told of a list before there is only a count. */
 const TOLD = 5;
 
-/** What repositories are to the fleet, and the file that lists them. */
-const PACKAGES = { one: "package repository", many: "package repositories", file: "satis.json" };
+/** What repositories are to the fleet. */
+interface Role {
+  readonly one: string;
+  readonly many: string;
+  /** The file that lists them. */
+  readonly file: string;
+  /** What makes the token see them. @default "give the token these repositories" */
+  readonly give?: string;
+}
+
+export const PACKAGES: Role = { one: "package repository", many: "package repositories", file: "satis.json" };
 
 /** What has to be done to repositories before an update can reach them. */
 export function checkSight(
   name: string,
   { seen, missing, unknown }: Sight,
   writes: boolean,
-  role: typeof PACKAGES = PACKAGES,
+  role: Role = PACKAGES,
 ): readonly Check[] {
   const archived = writes ? seen.filter(({ isArchived }) => isArchived).map(({ id }) => id) : [];
   const locked = writes
@@ -91,7 +100,7 @@ export function checkSight(
     : [];
   const checks: Check[] = [];
   if (missing.length > 0) {
-    const remedy = `give the token these repositories, or take them out of ${role.file}`;
+    const remedy = `${role.give ?? "give the token these repositories"}, or take them out of ${role.file}`;
     checks.push(wrong(name, `does not see ${listed(missing)}`, remedy));
   }
   if (archived.length > 0) {

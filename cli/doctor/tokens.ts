@@ -1,10 +1,13 @@
+import { setCommand } from "../../fleet/config-reader.ts";
 import { PARTIAL_BUILD_FILE } from "../../workflows/notify.ts";
 import type { Context } from "../context.ts";
+import { credentialOf, tokenOf } from "../github.ts";
 import { type Check, note, ok, unread, wrong } from "./check.ts";
 import { checkExpiry, checkPermissions, checkScopes, classicScopes } from "./permissions.ts";
 import { type Answer, type Prober, prober, repositoryPath } from "./probe.ts";
 import { providerProbes } from "./provider-probes.ts";
-import { checkSight, lookAt, type Sight } from "./repositories.ts";
+import { mintReadToken } from "./read-app.ts";
+import { checkSight, lookAt, PACKAGES, type Sight } from "./repositories.ts";
 
 /** What the other checks need to know of the provider's token. */
 export interface ProviderSight {
@@ -21,18 +24,14 @@ export interface ProviderSight {
 /** The token, or App, that the program runs with. */
 export async function checkProvider(context: Context): Promise<ProviderSight> {
   const { config, fleet, rawConfig } = context;
-  const name = rawConfig["github:appAuth"] ? "github:appAuth" : "github:token";
-  const token = await providerToken(context).catch((error: Error) => error);
+  const name = credentialOf(rawConfig)?.key ?? "github:token";
+  const token = await tokenOf(context.github, rawConfig).catch((error: Error) => error);
   if (token instanceof Error)
     return {
       checks: [wrong(name, `the App gives no token: ${token.message}`, "check its id, installation and key")],
     };
   if (token === undefined) {
-    return {
-      checks: [
-        wrong(name, "there is no token", "pulumi config set --secret github:token, or set GITHUB_TOKEN"),
-      ],
-    };
+    return { checks: [wrong(name, "there is no token", `${setCommand(name)}, or set GITHUB_TOKEN`)] };
   }
   const probe = prober(config.github.apiUrl, token);
   try {
@@ -58,6 +57,10 @@ export async function checkProvider(context: Context): Promise<ProviderSight> {
     const { owner, repository } = fleet.composer;
     const { status } = await probe("GET", repositoryPath(owner, repository));
     const composerExists = status === 200;
+    if (!composerExists && !config.manageRepository) {
+      const remedy = `give the token that repository, or ${setCommand("satis-fleet:manageRepository", "true")}`;
+      checks.push(wrong(name, `does not see ${owner}/${repository}, which the update does not make`, remedy));
+    }
     checks.push(
       ...(await providerPermissions(context, name, probe, { sight, consumers, composerExists, account })),
     );
@@ -84,19 +87,11 @@ async function providerPermissions(
     return [checkScopes(name, scopes, ["repo", "workflow", ...organization])];
   }
   const ownedByUser = (account.body as { type?: unknown } | undefined)?.type === "User";
-  const probes = await providerProbes(context, probe, { sight, consumers, composerExists, ownedByUser });
+  const known = { packages: sight, consumers, composerExists, ownedByUser };
+  const { probes, unseen } = await providerProbes(context, probe, known);
   const checks = await checkPermissions(name, probe, probes);
-  if (probes.some(({ permission }) => permission === "Workflows: write")) return checks;
-  return [
-    ...checks,
-    note(name, "needs Workflows: write, too, which shows once the first workflow file is there"),
-  ];
-}
-
-async function providerToken({ github, rawConfig }: Context): Promise<string | undefined> {
-  if (!rawConfig["github:appAuth"]) return rawConfig["github:token"]?.value ?? process.env.GITHUB_TOKEN;
-  const { token } = (await github.auth({ type: "installation" })) as { token: string };
-  return token;
+  if (unseen.length === 0) return checks;
+  return [...checks, note(name, `needs ${unseen.join(", ")}, too, which shows after the next update`)];
 }
 
 async function accountOf(probe: Prober, owner: string): Promise<Answer> {
@@ -153,49 +148,69 @@ export async function checkDispatchToken(
   }
 }
 
-/** The token that builds read package repositories with. */
-export async function checkRead(
-  { config, fleet, rawConfig }: Context,
-  sight: Sight | undefined,
-): Promise<readonly Check[]> {
+/** What builds read package repositories with: a token, or an App that mints one for each run. */
+export async function checkRead(context: Context, sight: Sight | undefined): Promise<readonly Check[]> {
+  const { config, fleet, rawConfig } = context;
+  if (config.readAppId !== undefined) return checkReadApp(context, config.readAppId);
   const name = "satis-fleet:readToken";
   const token = rawConfig[name]?.value;
   const hidden = sight?.seen.filter(({ isPrivate }) => isPrivate) ?? [];
   if (token === undefined || token === "") {
     if (hidden.length === 0) return [];
     const message = `is missing, and ${hidden.length} package repositories are private: builds cannot read them`;
-    return [wrong(name, message, `pulumi config set --secret ${name}`)];
+    return [wrong(name, message, setCommand(name))];
   }
   const probe = prober(config.github.apiUrl, token);
   try {
     const answer = await probe("GET", "/rate_limit");
     if (answer.status === 401) return [invalid(name)];
     const expiry = checkExpiry(name, answer);
-    const seen = await lookAt(
-      probe,
-      fleet.packages.map(({ id }) => id),
-    );
-    const checks: Check[] = [
-      ok(name, "is valid"),
-      ...(expiry ? [expiry] : []),
-      ...checkSight(name, seen, false),
-    ];
-    const first = seen.seen.find(({ isPrivate }) => isPrivate) ?? seen.seen[0];
-    if (!first) return checks;
-    const [owner = "", repository = ""] = first.id.split("/");
-    const path = repositoryPath(owner, repository, "/commits?per_page=1");
-    checks.push(
-      ...(await checkPermissions(name, probe, [
-        { permission: "Contents: read", where: first.id, method: "GET", path },
-      ])),
-    );
-    const excess = await probe("POST", repositoryPath(owner, repository, "/git/refs"), {});
-    if (excess.status === 422)
-      checks.push(note(name, `may also write the contents of ${first.id}; it needs Contents: read alone`));
-    return checks;
+    const reads = await checkReads(name, probe, fleet.packages);
+    return [ok(name, "is valid"), ...(expiry ? [expiry] : []), ...reads];
   } catch (error) {
     return [unread(name, (error as Error).message)];
   }
+}
+
+async function checkReadApp({ config, fleet, rawConfig }: Context, id: string): Promise<readonly Check[]> {
+  const name = "satis-fleet:readAppId";
+  const { owner, apiUrl } = config.github;
+  const key = rawConfig["satis-fleet:readAppKey"]?.value ?? "";
+  try {
+    const { checks, token } = await mintReadToken(apiUrl, { id, key, owner });
+    if (token === undefined) return checks;
+    const give = `add them to the App's installation on ${owner}`;
+    return [...checks, ...(await checkReads(name, prober(apiUrl, token), fleet.packages, give))];
+  } catch (error) {
+    return [unread(name, (error as Error).message)];
+  }
+}
+
+/** Whether a token reads every package repository. */
+async function checkReads(
+  name: string,
+  probe: Prober,
+  packages: readonly { readonly id: string }[],
+  give?: string,
+): Promise<readonly Check[]> {
+  const sight = await lookAt(
+    probe,
+    packages.map(({ id }) => id),
+  );
+  const checks = [...checkSight(name, sight, false, { ...PACKAGES, ...(give ? { give } : {}) })];
+  const first = sight.seen.find(({ isPrivate }) => isPrivate) ?? sight.seen[0];
+  if (!first) return checks;
+  const [owner = "", repository = ""] = first.id.split("/");
+  const path = repositoryPath(owner, repository, "/commits?per_page=1");
+  checks.push(
+    ...(await checkPermissions(name, probe, [
+      { permission: "Contents: read", where: first.id, method: "GET", path },
+    ])),
+  );
+  const excess = await probe("POST", repositoryPath(owner, repository, "/git/refs"), {});
+  if (excess.status === 422)
+    checks.push(note(name, `may also write the contents of ${first.id}; it needs Contents: read alone`));
+  return checks;
 }
 
 function invalid(name: string): Check {

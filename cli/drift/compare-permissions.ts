@@ -1,9 +1,8 @@
 import type { Consumer, Fleet } from "../../fleet/derive.ts";
 import { safeText } from "../../fleet/findings.ts";
-import { isForeign } from "./compare-repositories.ts";
 import { type Findings, together } from "./finding.ts";
 import type { Reader } from "./reader.ts";
-import type { Repositories } from "./repositories.ts";
+import { isForeign, type Repositories } from "./repositories.ts";
 import type { FleetState } from "./state.ts";
 
 /** What the consumers' settings of Actions are compared by. */

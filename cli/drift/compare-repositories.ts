@@ -1,8 +1,12 @@
+import { safeText } from "../../fleet/findings.ts";
 import type { Desired, DesiredFile } from "./desired.ts";
 import type { Drift, Findings, Kind, Unread } from "./finding.ts";
+import { leftBehind, leftFiles, leftRepository } from "./left-behind.ts";
 import {
   blobId,
   type Found,
+  isForeign,
+  managedById,
   type Place,
   placeKey,
   type Question,
@@ -29,8 +33,7 @@ export interface RepositoryInput {
 export interface Changed {
   /** Index of its finding. */
   readonly finding: number;
-  readonly owner: string;
-  readonly name: string;
+  readonly repository: string;
   readonly branch?: string | undefined;
   readonly path: string;
   readonly content: string;
@@ -79,21 +82,30 @@ export function questionsOf(all: Known): Question[] {
   return [...questions.values()].map(({ repository, files }) => ({ repository, files: [...files.values()] }));
 }
 
-/** Compares repositories and their files; the files whose text differs are named for a second question. */
+/**
+ * Compares repositories and their files; the files whose text differs are named for a second question.
+ *
+ * Whatever was asked for is accounted for: a repository that only the last update knows may still hold a token of the fleet.
+ */
 export function compareRepositories(
   all: Known,
   found: Repositories,
 ): Findings & { readonly changed: readonly Changed[] } {
-  const { input } = all;
+  const { owner, managed } = all.input;
   const drift: Drift[] = [];
   const unread: Unread[] = [];
   const changed: Changed[] = [];
-  for (const repository of input.managed) {
+  const isManaged = new Set(managed.map((repository) => repository.toLowerCase()));
+  for (const { repository } of questionsOf(all)) {
     const key = repository.toLowerCase();
     const answer = found.get(key);
-    const id = `${input.owner}/${repository}`;
+    const id = `${owner}/${repository}`;
     if (answer === undefined || answer.status === "unread") {
       unread.push({ repository: id, what: "repository", reason: answer?.reason ?? "not asked for" });
+      continue;
+    }
+    if (!isManaged.has(key)) {
+      drift.push(...leftRepository(all, repository, answer));
       continue;
     }
     if (answer.status === "gone") {
@@ -101,35 +113,17 @@ export function compareRepositories(
       continue;
     }
     drift.push(...identity(all, repository, answer));
-    if (isForeign(input.owner, answer)) continue;
+    if (isForeign(owner, answer)) continue;
     for (const file of all.desired.get(key) ?? []) {
       const before = all.files.get(key)?.find(({ path }) => path === file.path);
       const oid = answer.objects.get(placeKey(file));
       if (oid === blobId(file.content)) continue;
-      if (oid !== undefined) {
-        const { owner, name } = answer;
-        changed.push({ ...file, finding: drift.length, owner, name });
-      }
+      if (oid !== undefined) changed.push({ ...file, finding: drift.length });
       drift.push(fileDrift(id, file, oid, before, answer));
     }
   }
   drift.push(...leftBehind(all, found), ...undeclaredRenames(all, found));
   return { drift, unread, changed };
-}
-
-/** Whether a repository has gone to another owner, whose secrets and files are theirs. */
-export function isForeign(owner: string, answer: Found): boolean {
-  return answer.owner.toLowerCase() !== owner.toLowerCase();
-}
-
-/** Managed repositories by the numeric id that they have today. */
-export function managedById(managed: readonly string[], found: Repositories): ReadonlyMap<number, string> {
-  return new Map(
-    managed.flatMap((repository): [number, string][] => {
-      const answer = found.get(repository.toLowerCase());
-      return answer?.status === "there" ? [[answer.id, repository]] : [];
-    }),
-  );
 }
 
 function keyOf({ repository }: { readonly repository: string }): string {
@@ -163,19 +157,21 @@ function identity(all: Known, repository: string, answer: Found): Drift[] {
   const { owner } = all.input;
   const now = `${answer.owner}/${answer.name}`;
   const expected = all.ids.get(repository.toLowerCase());
+  const isComposer = repository === all.input.managed[0];
   const drift: Drift[] = [];
   const tell = (kind: Kind, detail: string, help: Pick<Drift, "remedy" | "blocks">) =>
     drift.push({ repository: `${owner}/${repository}`, kind, detail, ...help });
   if (isForeign(owner, answer)) {
-    const remedy = `take it out of ${sourceOf(all, repository)}, and revoke the token that it holds`;
+    const remedy = isComposer
+      ? `have it transferred back to ${owner}, and revoke the tokens that it holds`
+      : `take it out of ${sourceOf(all, repository)}, and revoke the token that it holds`;
     const detail = `belongs to ${answer.owner} now, as ${now}`;
     tell("repository transferred", detail, { remedy, blocks: true });
   } else if (answer.name.toLowerCase() !== repository.toLowerCase()) {
-    const isComposer = repository === all.input.managed[0];
     const back = `gh repo rename ${repository} --repo ${now}`;
     // GitHub redirects the old name, so an update gets through; it renames nothing (measured, provider 6.15).
     tell("repository renamed", `is called ${now} now`, {
-      remedy: isComposer ? back : declare(`${owner}/${repository}`, now),
+      remedy: isComposer ? back : declare(`${owner}/${repository}`, now, sourceOf(all, repository)),
     });
   } else if (expected !== undefined && expected !== answer.id) {
     const remedy = "see that it is meant to be in the fleet; the next update writes secret and workflow";
@@ -189,13 +185,14 @@ function identity(all: Known, repository: string, answer: Found): Drift[] {
   return drift;
 }
 
-function declare(from: string, to: string): string {
+function declare(from: string, to: string, source: string): string {
   const path = `satis-fleet:renames["${from.toLowerCase()}"]`;
-  return `name ${to} in satis.json, and: pulumi config set --path '${path}' ${to.toLowerCase()}`;
+  return `name ${to} in ${source}, and: pulumi config set --path '${path}' ${to.toLowerCase()}`;
 }
 
-/** Packages of satis.json whose repository the last update knew by another name. */
-function undeclaredRenames({ input, ids }: Known, found: Repositories): Drift[] {
+/** Packages and consumers whose repository the last update knew by another name. */
+function undeclaredRenames(all: Known, found: Repositories): Drift[] {
+  const { input, ids } = all;
   const { owner, renames, managed } = input;
   const today = managedById(managed, found);
   const names = new Set(managed.map((repository) => repository.toLowerCase()));
@@ -205,9 +202,10 @@ function undeclaredRenames({ input, ids }: Known, found: Repositories): Drift[] 
     const from = `${owner}/${repository}`;
     const to = `${owner}/${now}`;
     const declared = renames.get(from.toLowerCase()) === to.toLowerCase();
-    const detail = `is called ${to} in satis.json now`;
+    const source = sourceOf(all, now);
+    const detail = `is called ${to} in ${source} now`;
     // The program refuses the deletes under the old name, and the update ends with that.
-    const remedy = declared ? {} : { remedy: declare(from, to), blocks: true as const };
+    const remedy = declared ? {} : { remedy: declare(from, to, source), blocks: true as const };
     return [{ repository: from, kind: "repository renamed", detail, ...remedy }];
   });
 }
@@ -226,35 +224,9 @@ function fileDrift(
     repository: id,
     kind: oid === undefined ? "file missing" : "file changed",
     name: path,
-    detail: moved ? `on ${on}, the default branch, which was ${before.branch}` : `on ${on}`,
+    detail: safeText(moved ? `on ${on}, the default branch, which was ${before.branch}` : `on ${on}`),
     ...(delivery === "pull-request" ? { remedy: "fleet propose opens its pull request" } : {}),
     ...(before && delivery === "commit" ? { urn: before.urn } : {}),
     ...(moved && delivery === "commit" ? { replace: true as const } : {}),
   };
-}
-
-/** Files of the last update that satis.json and the configuration no longer ask for. */
-function leftFiles({ desired, input: { state } }: Known): StateFile[] {
-  return state.files.filter(
-    (one) =>
-      !desired
-        .get(keyOf(one))
-        ?.some(({ path, branch }) => path === one.path && (branch ?? one.branch) === one.branch),
-  );
-}
-
-function leftBehind(all: Known, found: Repositories): Drift[] {
-  const { owner, managed } = all.input;
-  const today = managedById(managed, found);
-  return leftFiles(all).flatMap((file): Drift[] => {
-    const { urn, path, branch, repository } = file;
-    const answer = found.get(keyOf(file));
-    if (answer?.status !== "there" || isForeign(owner, answer) || !answer.objects.has(placeKey(file)))
-      return [];
-    // Under another name it is still one of the fleet's.
-    const now = today.get(answer.id);
-    if (now !== undefined && now.toLowerCase() !== repository.toLowerCase()) return [];
-    const detail = `on ${branch ?? "the default branch"}: the fleet no longer asks for it`;
-    return [{ repository: `${owner}/${repository}`, kind: "file left behind", name: path, detail, urn }];
-  });
 }

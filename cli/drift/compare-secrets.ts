@@ -1,8 +1,8 @@
-import { isForeign } from "./compare-repositories.ts";
+import { safeText } from "../../fleet/findings.ts";
 import type { Desired } from "./desired.ts";
 import type { Drift, Findings, Unread } from "./finding.ts";
 import type { Read, Reader } from "./reader.ts";
-import type { Repositories } from "./repositories.ts";
+import { isForeign, type Repositories } from "./repositories.ts";
 import {
   type Data,
   dataOf,
@@ -88,7 +88,9 @@ export async function compareSecretScope(
   if (answer?.read.status !== "there" || !answer.isDesired) return { drift: [], unread: [] };
   const { name } = answer.place;
   const found = (detail: string): Findings => ({
-    drift: [{ repository: owner, kind: "secret scope changed", name, detail, ...urnOf(answer) }],
+    drift: [
+      { repository: owner, kind: "secret scope changed", name, detail: safeText(detail), ...urnOf(answer) },
+    ],
     unread: [],
   });
   const { visibility } = answer.read.value;
@@ -100,7 +102,7 @@ export async function compareSecretScope(
   const wanted = new Map(
     desired.organizationSecretFor.flatMap((repository): [number, string][] => {
       const one = repositories.get(repository.toLowerCase());
-      return one?.status === "there" ? [[one.id, repository]] : [];
+      return one?.status === "there" && !isForeign(owner, one) ? [[one.id, repository]] : [];
     }),
   );
   // Of a repository that was not read nobody knows the id: it may be one of the others.
@@ -137,7 +139,7 @@ async function readScope(
     if (read.status !== "there") return { reason: read.status === "absent" ? "404" : read.reason };
     const listed = namesOf(read.value.repositories);
     for (const { id, full_name } of listed) ids.set(id, full_name);
-    if (listed.length < 100) return { ids };
+    if (listed.length < 100 || ids.size === read.value.total_count) return { ids };
   }
 }
 

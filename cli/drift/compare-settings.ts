@@ -46,7 +46,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 async function compareRepository(reader: Reader, input: SettingInput): Promise<Findings> {
   const { found, fleet, state } = input;
   const branch = fleet.composer.branch;
-  const detail = `its default branch is ${found.defaultBranch ?? "missing"}, not ${branch}`;
+  const detail = safeText(`its default branch is ${found.defaultBranch ?? "missing"}, not ${branch}`);
   const remedy = `make ${branch} the default branch: no update of the fleet does`;
   const repository = idOf(fleet);
   const branchFindings: Findings = {

@@ -28,6 +28,8 @@ export type Kind =
 export interface Drift {
   /** `owner/repository`, as the fleet calls it; the organization alone for what is its own. */
   readonly repository: string;
+  /** The same by GitHub's name of today, for a repair that calls GitHub itself. */
+  readonly calledNow?: string;
   readonly kind: Kind;
   /** What differs, on one line that is safe to print. */
   readonly detail: string;
@@ -35,6 +37,8 @@ export interface Drift {
   readonly name?: string;
   /** Unified diff from what the fleet says to what GitHub has, safe to print. */
   readonly diff?: string;
+  /** Why a changed file is told without its diff, safe to print. */
+  readonly noDiff?: string;
   /** What somebody has to do where no update brings it back. */
   readonly remedy?: string;
   /** An update would fail on this repository, and end before it came to the others. */

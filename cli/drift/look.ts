@@ -1,24 +1,24 @@
 import { join } from "node:path";
-import { createTwoFilesPatch } from "diff";
 import type { Fleet } from "../../fleet/derive.ts";
 import { FaultsError, safeText } from "../../fleet/findings.ts";
 import { readPublisherBundle, readUpdaterBundle } from "../../fleet/publisher-bundle.ts";
 import type { Context } from "../context.ts";
 import { connect } from "../github.ts";
 import { comparePermissions } from "./compare-permissions.ts";
-import { type Changed, compareRepositories, known, questionsOf } from "./compare-repositories.ts";
-import { compareSecretScope, compareSecrets, readSecrets, type SecretInput } from "./compare-secrets.ts";
+import { type Changed, compareRepositories, type Known, known, questionsOf } from "./compare-repositories.ts";
+import { compareSecretScope, compareSecrets, readSecrets, type SecretAnswer } from "./compare-secrets.ts";
 import { compareSettings } from "./compare-settings.ts";
 import { type Desired, desiredOf } from "./desired.ts";
+import { textQuestions, withDiffs } from "./diffs.ts";
 import { type Drift, type Findings, together } from "./finding.ts";
 import { openReader, type Reader } from "./reader.ts";
 import {
-  BATCH,
   type Found,
+  isForeign,
   placeKey,
+  type Question,
   type Repositories,
   readRepositories,
-  readTexts,
 } from "./repositories.ts";
 import { type FleetState, readState } from "./state.ts";
 
@@ -47,13 +47,59 @@ export interface LookOptions {
  * @throws Error where the stack was never deployed, and GitHubRefused where GitHub answers nobody.
  */
 export async function look(context: Context, { deep = false }: LookOptions = {}): Promise<Look> {
-  const { fleet, config, rawConfig, satis, settings } = context;
+  const { config, rawConfig, settings } = context;
   const state = readState((await context.stack.exportStack()).deployment);
   if (state === undefined) {
     throw new Error(`nothing was deployed to the stack ${settings.stack} yet: fleet up`);
   }
   const cacheFile = join(settings.home, ".satis-fleet", `seen-${encodeURIComponent(settings.stack)}.json`);
   const reader = await openReader(connect(config, rawConfig, { onlyReads: true }), cacheFile);
+  try {
+    return await compare(reader, context, state, deep);
+  } finally {
+    // Of a look that GitHub ended, too: what it has read costs nothing in the next hour.
+    await reader.save();
+  }
+}
+
+async function compare(reader: Reader, context: Context, state: FleetState, deep: boolean): Promise<Look> {
+  const { fleet } = context;
+  const all = expected(context, state);
+  const { owner, desired } = all.input;
+  const repositories = await readRepositories(reader, owner, questionsOf(all));
+  const secretInput = { owner, desired, state, repositories };
+  const [answers, composer, consumer, workflows] = await Promise.all([
+    readSecrets(reader, secretInput),
+    lookAtComposer(reader, context, state, repositories),
+    comparePermissions(reader, { fleet, state, repositories }),
+    deep ? lookAtWorkflows(reader, owner, desired, repositories) : NOTHING,
+  ]);
+  const { changed } = compareRepositories(all, repositories);
+  const { texts, lost } = await lookAgain(reader, owner, answers, changed);
+  const now: Repositories = new Map([...repositories, ...lost]);
+  const sure = answers.filter(
+    ({ place }) => place.scope === "organization" || !lost.has(place.repository.toLowerCase()),
+  );
+  const files = compareRepositories(all, now);
+  const { drift, unread } = together(
+    { drift: withDiffs(files.drift, files.changed, texts), unread: files.unread },
+    compareSecrets(owner, sure),
+    await compareSecretScope(reader, { ...secretInput, repositories: now }, sure),
+    composer,
+    consumer,
+    workflows,
+  );
+  return {
+    drift: drift.toSorted(byRepository),
+    unread: unread.toSorted(byRepository),
+    repositories: [...repositories.values()].filter(({ status }) => status !== "unread").length,
+    apiCalls: reader.calls.total,
+    freeCalls: reader.calls.free,
+  };
+}
+
+/** What GitHub has to hold, and what the last update left there. */
+function expected({ fleet, config, rawConfig, satis }: Context, state: FleetState): Known {
   const { publisher, findings } = readPublisherBundle();
   const updated = fleet.consumers.filter((one) => one.updated.length > 0);
   const { updater, findings: updaterFindings } = updated.length > 0 ? readUpdaterBundle() : { findings: [] };
@@ -65,79 +111,48 @@ export async function look(context: Context, { deep = false }: LookOptions = {})
   const consumers = updated.map((one) => one.repository);
   const managed = [...new Set([repository, ...fleet.packages.map((one) => one.repository), ...consumers])];
   const made = config.manageRepository ? repository : undefined;
-  const all = known({
-    owner,
-    desired,
-    state,
-    renames: config.renames,
-    managed,
-    made,
-    sourceOf: sourceOf(fleet),
-  });
-
-  const repositories = await readRepositories(reader, owner, questionsOf(all));
-  const secretInput = { owner, desired, state, repositories };
-  const [secrets, composer, consumer, workflows] = await Promise.all([
-    lookAtSecrets(reader, secretInput),
-    lookAtComposer(reader, context, state, repositories),
-    comparePermissions(reader, { fleet, state, repositories }),
-    deep ? lookAtWorkflows(reader, owner, desired, repositories) : NOTHING,
-  ]);
-  const files = compareRepositories(all, secrets.repositories);
-  const { drift, unread } = together(
-    { drift: await withDiffs(reader, files.drift, files.changed), unread: files.unread },
-    secrets,
-    composer,
-    consumer,
-    workflows,
-  );
-  await reader.save();
-  return {
-    drift: drift.toSorted(byRepository),
-    unread: unread.toSorted(byRepository),
-    repositories: [...repositories.values()].filter(({ status }) => status !== "unread").length,
-    apiCalls: reader.calls.total,
-    freeCalls: reader.calls.free,
-  };
+  return known({ owner, desired, state, renames: config.renames, managed, made, sourceOf: sourceOf(fleet) });
 }
 
 /** The file in which a repository is listed. */
 function sourceOf({ packages, consumers }: Fleet): (repository: string) => string {
   const names = (list: readonly { readonly repository: string }[]) =>
-    new Set(list.map((one) => one.repository));
+    new Set(list.map((one) => one.repository.toLowerCase()));
   const inSatis = names(packages);
   const subscribed = names(consumers);
-  return (repository) =>
-    !subscribed.has(repository)
-      ? "satis.json"
-      : inSatis.has(repository)
-        ? "satis.json and subscriptions.json"
-        : "subscriptions.json";
+  return (repository) => {
+    const key = repository.toLowerCase();
+    if (!subscribed.has(key)) return "satis.json";
+    return inSatis.has(key) ? "satis.json and subscriptions.json" : "subscriptions.json";
+  };
 }
 
 const NOTHING: Findings = { drift: [], unread: [] };
 
-/** A secret is missing, too, where its repository went between two requests: those are asked for again. */
-async function lookAtSecrets(
+/**
+ * Reads in one request, as a rule, what the first answers leave open: the texts of changed files; and a secret is missing, too, where its
+ * repository went between two requests, so that is asked for again.
+ */
+async function lookAgain(
   reader: Reader,
-  input: SecretInput,
-): Promise<Findings & { readonly repositories: Repositories }> {
-  const answers = await readSecrets(reader, input);
-  const doubtful = answers.flatMap(({ place, read }) =>
-    read.status === "absent" && place.scope !== "organization" ? [place.repository] : [],
+  owner: string,
+  answers: readonly SecretAnswer[],
+  changed: readonly Changed[],
+): Promise<{ readonly texts: Repositories; readonly lost: Repositories }> {
+  const doubtful = new Set(
+    answers.flatMap(({ place, read }) =>
+      read.status === "absent" && place.scope !== "organization" ? [place.repository.toLowerCase()] : [],
+    ),
   );
-  const again = await readRepositories(
-    reader,
-    input.owner,
-    [...new Set(doubtful)].map((repository) => ({ repository, files: [] })),
+  const questions = new Map<string, Question>();
+  for (const repository of doubtful) questions.set(repository, { repository, files: [] });
+  for (const question of textQuestions(changed)) questions.set(question.repository, question);
+  const texts = await readRepositories(reader, owner, [...questions.values()]);
+  // A text that could not be read leaves what is known of its repository.
+  const lost = [...texts].filter(
+    ([name, { status }]) => status === "gone" || (status === "unread" && doubtful.has(name)),
   );
-  const lost = new Map([...again].filter(([, { status }]) => status !== "there"));
-  const repositories = new Map([...input.repositories, ...lost]);
-  const sure = answers.filter(
-    ({ place }) => place.scope === "organization" || !lost.has(place.repository.toLowerCase()),
-  );
-  const scope = await compareSecretScope(reader, { ...input, repositories }, sure);
-  return { ...together(compareSecrets(input.owner, sure), scope), repositories };
+  return { texts, lost: new Map(lost) };
 }
 
 async function lookAtComposer(
@@ -147,7 +162,10 @@ async function lookAtComposer(
   repositories: Repositories,
 ): Promise<Findings> {
   const found = repositories.get(fleet.composer.repository.toLowerCase());
-  return found?.status === "there" ? compareSettings(reader, { fleet, state, found }) : NOTHING;
+  // Somebody else's settings are theirs.
+  return found?.status === "there" && !isForeign(fleet.composer.owner, found)
+    ? compareSettings(reader, { fleet, state, found })
+    : NOTHING;
 }
 
 /** A workflow that somebody disabled stays in its file: only Actions tells. */
@@ -160,7 +178,8 @@ async function lookAtWorkflows(
   const places = files.filter(({ path }) => path.startsWith(".github/workflows/"));
   const all = places.map(async (file): Promise<Findings> => {
     const found = repositories.get(file.repository.toLowerCase());
-    if (found?.status !== "there" || !found.objects.has(placeKey(file))) return NOTHING;
+    if (found?.status !== "there" || isForeign(owner, found) || !found.objects.has(placeKey(file)))
+      return NOTHING;
     const repository = `${owner}/${file.repository}`;
     const workflow = file.path.slice(file.path.lastIndexOf("/") + 1);
     const read = await reader.read(
@@ -179,41 +198,9 @@ async function lookAtWorkflows(
 
 function disabled(repository: string, path: string, state: string, found: Found): Drift {
   const workflow = path.slice(path.lastIndexOf("/") + 1);
-  const remedy = `gh workflow enable ${workflow} --repo ${found.owner}/${found.name}`;
-  return { repository, kind: "workflow disabled", name: path, detail: safeText(state), remedy };
-}
-
-/** Adds diffs to the findings on changed files: of as many as one request shows. */
-async function withDiffs(
-  reader: Reader,
-  drift: readonly Drift[],
-  changed: readonly Changed[],
-): Promise<readonly Drift[]> {
-  const shown = changed.slice(0, BATCH);
-  // What differs is known: where its text cannot be had, only the diff is lacking.
-  const texts = await readTexts(reader, shown).catch(() => new Map<number, string>());
-  const diffs = new Map(
-    shown.flatMap((file, index): [number, string][] => {
-      const text = texts.get(index);
-      return text === undefined ? [] : [[file.finding, diffOf(file.path, file.content, text)]];
-    }),
-  );
-  return drift.map((one, index) => {
-    const diff = diffs.get(index);
-    return diff === undefined ? one : { ...one, diff };
-  });
-}
-
-/** A unified diff, safe to print: the text on GitHub is whoever's. */
-function diffOf(path: string, declared: string, actual: string): string {
-  const patch = createTwoFilesPatch(path, path, declared, actual, "fleet", "GitHub");
-  const lines = patch.split("\n").filter((line) => !/^(=+$|Index: )/.test(line));
-  return lines.map(safeLine).join("\n").trimEnd();
-}
-
-/** A tab separates a diff's header and indents files; everything else that is no character is escaped. */
-function safeLine(line: string): string {
-  return line.split("\t").map(safeText).join("\t");
+  const calledNow = `${found.owner}/${found.name}`;
+  const remedy = `gh workflow enable ${workflow} --repo ${calledNow}`;
+  return { repository, calledNow, kind: "workflow disabled", name: path, detail: safeText(state), remedy };
 }
 
 function byRepository(one: { repository: string }, other: { repository: string }): number {

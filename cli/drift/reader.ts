@@ -30,7 +30,7 @@ export interface Reader {
   read(route: string, parameters: Data, pick: (body: Data) => Data): Promise<Read>;
   /** Asks GraphQL; parts that failed are named beside the others. @throws where nothing was answered. */
   query(query: string, variables: Data): Promise<{ data: Data; faults: readonly QueryFault[] }>;
-  /** Keeps what was seen for the next look. */
+  /** Keeps what was seen for the next look, and what an earlier one saw that was not asked for again. */
   save(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function openReader(github: GitHub, cacheFile: string): Promise<Rea
         throw error;
       }
     },
-    save: () => writeCache(cacheFile, seen),
+    save: () => writeCache(cacheFile, { ...known, ...seen }),
   };
 }
 
@@ -104,7 +104,8 @@ export function reasonOf(error: unknown): string {
   return wanted === undefined ? words : `${words} (the token needs ${safeText(String(wanted))})`;
 }
 
-function throwIfRefused(error: unknown): void {
+/** @throws GitHubRefused where no other request would succeed either */
+export function throwIfRefused(error: unknown): void {
   const status = statusOf(error);
   if (status === 401) {
     throw new GitHubRefused(

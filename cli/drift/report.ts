@@ -10,29 +10,37 @@ export interface Report {
   readonly repair?: Repair;
   /** The second look, after a repair. */
   readonly second?: Look;
+  /** Why there is no second look after a repair, safe to print. */
+  readonly secondError?: string;
 }
 
-/** Whether the last look read everything and found nothing. */
-export function isClean({ first, second }: Report): boolean {
-  const { drift, unread } = second ?? first;
-  return drift.length === 0 && unread.length === 0;
+/** Whether the last look read everything and found nothing, and nothing went wrong before it. */
+export function isClean(report: Report): boolean {
+  const { drift, unread } = report.second ?? report.first;
+  return drift.length === 0 && unread.length === 0 && !hasFailed(report);
+}
+
+/** Whether the repair, or the look after it, went wrong. */
+export function hasFailed({ repair, secondError }: Report): boolean {
+  return repair?.error !== undefined || secondError !== undefined;
 }
 
 /** One document for programs; the fields of the last look are at its top. */
 export function asJson(report: Report): string {
-  const { stack, first, repair, second } = report;
+  const { stack, first, repair, second, secondError } = report;
   const last = second ?? first;
   return JSON.stringify(
     {
       stack,
       clean: isClean(report),
-      complete: last.unread.length === 0,
+      complete: last.unread.length === 0 && secondError === undefined,
       drift: last.drift,
       unread: last.unread,
       repositories: last.repositories,
       apiCalls: last.apiCalls,
       freeCalls: last.freeCalls,
       ...(repair ? { found: first.drift, repair } : {}),
+      ...(secondError === undefined ? {} : { secondError }),
     },
     null,
     2,
@@ -40,51 +48,13 @@ export function asJson(report: Report): string {
 }
 
 /** The report for a person at a terminal. */
-export function asText({ stack, first, repair, second }: Report): string {
+export function asText({ stack, first, repair, second, secondError }: Report): string {
   const parts = [lookText(stack, first)];
   if (repair) parts.push(repairText(repair));
   if (second) parts.push(lookText(stack, second));
-  else if (first.drift.length > 0) parts.push(`${bold("fleet drift --repair")} brings it back.`);
+  if (secondError !== undefined) parts.push(`${styleText("red", "second look failed:")} ${secondError}`);
+  if (!repair && first.drift.length > 0) parts.push(`${bold("fleet drift --repair")} brings it back.`);
   return parts.join("\n\n");
-}
-
-/** The report for an issue or a pull request. */
-export function asMarkdown({ stack, first, repair, second }: Report): string {
-  const last = second ?? first;
-  const lines = [
-    `### Drift of the fleet \`${stack}\``,
-    "",
-    summary(last),
-    ...(repair ? ["", repair.error === undefined ? "Repaired by an update." : "The repair failed."] : []),
-  ];
-  if (last.drift.length > 0) {
-    lines.push("", "| repository | what | | |", "| --- | --- | --- | --- |");
-    for (const one of last.drift) {
-      const cells = [
-        one.repository,
-        one.kind,
-        one.name ?? "",
-        [one.detail, one.remedy].filter(Boolean).join("; "),
-      ];
-      lines.push(`| ${cells.map(cell).join(" | ")} |`);
-    }
-    for (const { repository, name, diff } of last.drift) {
-      if (diff === undefined) continue;
-      lines.push(
-        "",
-        `<details><summary>${escaped(`${repository} ${name ?? ""}`)}</summary>`,
-        "",
-        fenced(diff),
-        "",
-      );
-      lines.push("</details>");
-    }
-  }
-  if (last.unread.length > 0) {
-    lines.push("", "Not read, and so neither clean nor drifted:", "");
-    for (const line of unreadLines(last.unread)) lines.push(`- ${escaped(line)}`);
-  }
-  return lines.join("\n");
 }
 
 function lookText(stack: string, one: Look): string {
@@ -96,11 +66,12 @@ function lookText(stack: string, one: Look): string {
   return [...lines, `${stack}: ${summary(one)}`].join("\n");
 }
 
-function driftLines({ kind, name, detail, diff, remedy }: Drift): string[] {
+function driftLines({ kind, name, detail, diff, noDiff, remedy }: Drift): string[] {
   const what = name === undefined ? detail : `${name} (${detail})`;
   return [
     `  ${styleText("red", kind)}  ${what}`,
     ...(remedy === undefined ? [] : [`    ${styleText("cyan", remedy)}`]),
+    ...(noDiff === undefined ? [] : [`    no diff: ${noDiff}`]),
     ...(diff === undefined ? [] : diff.split("\n").map((line) => `    ${coloured(line)}`)),
   ];
 }
@@ -122,7 +93,7 @@ export function repairText(repair: Repair): string {
 }
 
 /** Reasons with the places they hold for: a token without a permission fails for every repository alike. */
-function unreadLines(unread: readonly Unread[]): string[] {
+export function unreadLines(unread: readonly Unread[]): string[] {
   const groups = Map.groupBy(unread, ({ what, reason }) => `${what}: ${reason}`);
   return [...groups].map(([said, places]) => {
     const names = places.slice(0, 5).map(({ repository }) => repository);
@@ -131,7 +102,8 @@ function unreadLines(unread: readonly Unread[]): string[] {
   });
 }
 
-function summary({ drift, unread, repositories, apiCalls, freeCalls }: Look): string {
+/** A look in a line: what was found, what was not read, what it cost. */
+export function summary({ drift, unread, repositories, apiCalls, freeCalls }: Look): string {
   const places = new Set(drift.map(({ repository }) => repository)).size;
   const found =
     drift.length > 0
@@ -150,20 +122,4 @@ function counted(count: number, one: string, many = `${one}s`): string {
 
 function bold(text: string): string {
   return styleText("bold", text);
-}
-
-/** Text inside a table: no cell's end, no markup, no mention of anybody. */
-function cell(text: string): string {
-  return escaped(text).replaceAll("|", "\\|");
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\`*_[\]<>~#]/g, "\\$&").replaceAll("@", "@\u200b");
-}
-
-/** A fence longer than any in the text. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}diff\n${text}\n${fence}`;
 }

@@ -10,6 +10,8 @@ export interface Place {
   /** The default branch where not set. */
   readonly branch?: string | undefined;
   readonly path: string;
+  /** Whether to read its text as well as its id. @default false */
+  readonly withText?: boolean;
 }
 
 /** What to look at in one repository. */
@@ -30,6 +32,8 @@ export interface Found {
   readonly defaultBranch: string | undefined;
   /** Git object id by {@link placeKey}; no entry where there is none. */
   readonly objects: ReadonlyMap<string, string>;
+  /** By the same key, where the text was asked for. */
+  readonly texts: ReadonlyMap<string, TextAnswer>;
 }
 
 /** What became of a question; `unread` is neither there nor gone. */
@@ -44,6 +48,21 @@ export type Repositories = ReadonlyMap<string, RepositoryAnswer>;
 /** A file's key in {@link Found.objects}. */
 export function placeKey({ branch, path }: Place): string {
   return `${branch ?? "HEAD"}:${path}`;
+}
+
+/** Whether a repository has gone to another owner, whose secrets and files are theirs. */
+export function isForeign(owner: string, answer: Found): boolean {
+  return answer.owner.toLowerCase() !== owner.toLowerCase();
+}
+
+/** Managed repositories by the numeric id that they have today. */
+export function managedById(managed: readonly string[], found: Repositories): ReadonlyMap<number, string> {
+  return new Map(
+    managed.flatMap((repository): [number, string][] => {
+      const answer = found.get(repository.toLowerCase());
+      return answer?.status === "there" ? [[answer.id, repository]] : [];
+    }),
+  );
 }
 
 /** Git's id of a file with this text: what GitHub names it by, so that a look needs no content. */
@@ -109,7 +128,8 @@ function questionOf(owner: string, batch: readonly Question[]): { query: string;
     variables[`n${index}`] = repository;
     const objects = files.map((place, at) => {
       variables[`e${index}_${at}`] = placeKey(place);
-      return `f${at}: object(expression: $e${index}_${at}) { __typename oid }`;
+      const text = place.withText ? " ... on Blob { text isTruncated }" : "";
+      return `f${at}: object(expression: $e${index}_${at}) { __typename oid${text} }`;
     });
     return `r${index}: repository(owner: $owner, name: $n${index}) {
       databaseId name owner { login } isArchived defaultBranchRef { name } ${objects.join(" ")}
@@ -132,6 +152,10 @@ function answerOf({ files }: Question, answer: unknown, fault: QueryFault | unde
     const oid = textOf(dataOf(given[`f${at}`]).oid);
     return oid === undefined ? [] : [[placeKey(place), oid]];
   });
+  const texts = files.flatMap((place, at): [string, TextAnswer][] => {
+    const text = place.withText ? textAnswer({ object: given[`f${at}`] }, undefined) : undefined;
+    return text === undefined ? [] : [[placeKey(place), text]];
+  });
   return {
     status: "there",
     id: databaseId,
@@ -140,14 +164,20 @@ function answerOf({ files }: Question, answer: unknown, fault: QueryFault | unde
     archived: isArchived === true,
     defaultBranch: textOf(dataOf(defaultBranchRef).name),
     objects: new Map(objects),
+    texts: new Map(texts),
   };
 }
 
-/** Text of files by {@link placeKey}, asked for in one request; files without text (folders, binary ones) are left out. */
+/** A file's text, or why it could not be read. */
+export type TextAnswer =
+  | { readonly text: string; readonly reason?: undefined }
+  | { readonly text?: undefined; readonly reason: string };
+
+/** Text of files by their index, asked for in one request; what is not there is left out. */
 export async function readTexts(
   reader: Reader,
   files: readonly (Place & { readonly owner: string; readonly name: string })[],
-): Promise<ReadonlyMap<number, string>> {
+): Promise<ReadonlyMap<number, TextAnswer>> {
   const variables: Record<string, string> = {};
   const parts = files.map((file, index) => {
     Object.assign(variables, {
@@ -161,11 +191,23 @@ export async function readTexts(
   });
   if (parts.length === 0) return new Map();
   const declared = Object.keys(variables).map((name) => `$${name}: String!`);
-  const { data } = await reader.query(`query (${declared.join(", ")}) {\n${parts.join("\n")}\n}`, variables);
+  const query = `query (${declared.join(", ")}) {\n${parts.join("\n")}\n}`;
+  const { data, faults } = await reader.query(query, variables);
   return new Map(
-    files.flatMap((_, index): [number, string][] => {
-      const { text, isTruncated } = dataOf(dataOf(data[`r${index}`]).object);
-      return typeof text === "string" && isTruncated !== true ? [[index, text]] : [];
+    files.flatMap((_, index): [number, TextAnswer][] => {
+      const fault = faults.find(({ alias }) => alias === `r${index}`);
+      const answer = textAnswer(data[`r${index}`], fault);
+      return answer === undefined ? [] : [[index, answer]];
     }),
   );
+}
+
+function textAnswer(repository: unknown, fault: QueryFault | undefined): TextAnswer | undefined {
+  const { object } = dataOf(repository);
+  if (fault !== undefined || object === undefined)
+    return { reason: fault?.message ?? "GitHub gave no answer for it" };
+  if (object === null) return undefined;
+  const { text, isTruncated } = dataOf(object);
+  if (isTruncated === true) return { reason: "GitHub does not give a file of its size whole" };
+  return typeof text === "string" ? { text } : { reason: "it is no text" };
 }

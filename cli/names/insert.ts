@@ -16,10 +16,7 @@ export function insertNames(
   names: ReadonlyMap<string, string>,
   githubHost: string,
 ): { text: string; inserted: number } {
-  const root = parseTree(text, [], { disallowComments: true });
-  const repositories = root && propertyOf(root, "repositories");
-  const entries = repositories ? entriesOf(repositories) : [];
-  const edits = entries.flatMap((entry): Edit[] => {
+  const edits = entriesIn(text).flatMap((entry): Edit[] => {
     const id = packageOf(entry, githubHost);
     const name = id === undefined ? undefined : names.get(id);
     return name === undefined ? [] : [insertion(text, entry, name)];
@@ -29,6 +26,17 @@ export function insertNames(
     throw new Error("satis.json cannot be edited without changing more than the names: write them by hand");
   }
   return { text: result, inserted: edits.length };
+}
+
+/** The packages, by id, that have an entry without any `name`: those to which a name can be written. */
+export function packagesWithoutName(text: string, githubHost: string): ReadonlySet<string> {
+  return new Set(entriesIn(text).flatMap((entry) => packageOf(entry, githubHost) ?? []));
+}
+
+function entriesIn(text: string): readonly Node[] {
+  const root = parseTree(text, [], { disallowComments: true });
+  const repositories = root && propertyOf(root, "repositories");
+  return repositories ? entriesOf(repositories) : [];
 }
 
 /** The package of an entry without a name; none for other entries. */

@@ -2,7 +2,14 @@ import type { Fleet } from "../../fleet/derive.ts";
 import { quoted } from "../../fleet/findings.ts";
 import { isPackageName } from "../../fleet/grammar.ts";
 import { GitHubRefused, type Reader, reasonOf } from "../drift/reader.ts";
-import { BATCH, inBatches, placeKey, readRepositories, readTexts } from "../drift/repositories.ts";
+import {
+  BATCH,
+  inBatches,
+  placeKey,
+  readRepositories,
+  readTexts,
+  type TextAnswer,
+} from "../drift/repositories.ts";
 
 /** A package whose name could not be had. */
 export interface Unnamed {
@@ -19,16 +26,28 @@ export interface NamesRead {
 
 const PLACE = { path: "composer.json" };
 
-/** Reads each package's composer.json on its default branch, {@link BATCH} repositories a request. */
-export async function readNames(reader: Reader, fleet: Fleet): Promise<NamesRead> {
-  const wanted = fleet.packages.filter(({ name }) => name === undefined);
+/** Free text is legal there, and what somebody wrote is not written over. */
+const TITLED = 'the name of its entry is no package name: write "vendor/package" there, or take it out';
+
+/**
+ * Reads each package's composer.json on its default branch, {@link BATCH} repositories a request.
+ *
+ * @param writable ids of the packages that have an entry to write a name to
+ */
+export async function readNames(
+  reader: Reader,
+  fleet: Fleet,
+  writable: ReadonlySet<string>,
+): Promise<NamesRead> {
+  const nameless = fleet.packages.filter(({ name }) => name === undefined);
+  const wanted = nameless.filter(({ id }) => writable.has(id));
   const { owner } = fleet.composer;
   const answers = await readRepositories(
     reader,
     owner,
     wanted.map(({ repository }) => ({ repository, files: [PLACE] })),
   );
-  const unnamed: Unnamed[] = [];
+  const unnamed = nameless.flatMap(({ id }): Unnamed[] => (writable.has(id) ? [] : [{ id, reason: TITLED }]));
   const files = wanted.flatMap(({ id, repository }) => {
     const answer = answers.get(repository);
     if (answer?.status === "there" && answer.objects.has(placeKey(PLACE))) {
@@ -46,7 +65,8 @@ export async function readNames(reader: Reader, fleet: Fleet): Promise<NamesRead
   const read = (await Promise.all(inBatches(files, BATCH).map((batch) => readBatch(reader, batch)))).flat();
   const names = new Map<string, string>();
   for (const { id, text, reason } of read) {
-    const named = text === undefined ? { reason: reason ?? "its composer.json is no text" } : nameIn(text);
+    const named =
+      text === undefined ? { reason: `its composer.json could not be read: ${reason}` } : nameIn(text);
     if (named.name === undefined) unnamed.push({ id, reason: named.reason ?? "" });
     else names.set(id, named.name);
   }
@@ -58,13 +78,13 @@ type File = Parameters<typeof readTexts>[1][number] & { readonly id: string };
 async function readBatch(
   reader: Reader,
   batch: readonly File[],
-): Promise<{ id: string; text?: string; reason?: string }[]> {
+): Promise<({ readonly id: string } & TextAnswer)[]> {
   try {
     const texts = await readTexts(reader, batch);
-    return batch.map(({ id }, index) => {
-      const text = texts.get(index);
-      return text === undefined ? { id } : { id, text };
-    });
+    return batch.map(({ id }, index) => ({
+      id,
+      ...(texts.get(index) ?? { reason: "it is not there any more" }),
+    }));
   } catch (error) {
     if (error instanceof GitHubRefused) throw error;
     return batch.map(({ id }) => ({ id, reason: reasonOf(error) }));

@@ -11,6 +11,7 @@ import {
   placeKey,
   readRepositories,
   readTexts,
+  type TextAnswer,
 } from "../drift/repositories.ts";
 import { dataOf, textOf } from "../drift/state.ts";
 import { connect, type GitHub } from "../github.ts";
@@ -71,13 +72,13 @@ export async function lookAtConsumers({
   const reader = await openReader(github, join(settings.home, ".satis-fleet", "outdated-cache.json"));
   const subscriptions = fleet.consumers.flatMap(({ updated, dispatched }) => [...updated, ...dispatched]);
   const { files, unread } = await findFiles(reader, fleet.composer.owner, subscriptions);
-  const texts = new Map<string, string | undefined>();
+  const texts = new Map<string, TextAnswer>();
   for (const batch of inBatches(files.flatMap(bothFiles), TEXTS)) {
     // What a batch does not answer is asked for one by one.
-    const found = await readTexts(reader, batch).catch(() => new Map<number, string>());
+    const found = await readTexts(reader, batch).catch(() => new Map<number, TextAnswer>());
     for (const [index, file] of batch.entries()) {
-      const text = found.get(index) ?? (await readRaw(github, rawPlace(file)).catch(() => undefined));
-      texts.set(textKey(file), text);
+      const answer = found.get(index);
+      texts.set(textKey(file), answer?.text === undefined ? await readOne(github, file) : answer);
     }
   }
   const consumers: Outdated[] = [];
@@ -164,20 +165,28 @@ function textKey({ owner, name, branch, path }: TextFile): string {
   return [owner, name, branch, path].join("\n");
 }
 
-function rawPlace({ owner, name, branch, path }: TextFile) {
-  return { owner, repo: name, path, ref: branch };
+async function readOne(github: GitHub, { owner, name, branch, path }: TextFile): Promise<TextAnswer> {
+  try {
+    return { text: await readRaw(github, { owner, repo: name, path, ref: branch }) };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
 }
 
 async function compared(
   github: GitHub,
   file: LockFile,
-  texts: ReadonlyMap<string, string | undefined>,
+  texts: ReadonlyMap<string, TextAnswer>,
   registry: Registry,
 ): Promise<Outdated> {
   const { subscription, branch } = file;
-  const lock = texts.get(textKey(textFile(file, "composer.lock")));
-  if (lock === undefined) throw new Error("its composer.lock could not be read");
-  const composer = file.hasComposer ? texts.get(textKey(textFile(file, "composer.json"))) : undefined;
+  const read = (name: string) => {
+    const { text, reason = "GitHub gave no answer" } = texts.get(textKey(textFile(file, name))) ?? {};
+    if (text === undefined) throw new Error(`its ${name} could not be read: ${reason}`);
+    return text;
+  };
+  const lock = read("composer.lock");
+  const composer = file.hasComposer ? read("composer.json") : undefined;
   const { behind, packages } = compareLock(lock, composer, subscription.packages, registry);
   const { id, paused } = subscription;
   const pulls = behind.length === 0 ? [] : await openPulls(github, file);

@@ -1,5 +1,8 @@
 import type { ComposerRepositoryPlan } from "../../fleet/composer.ts";
+import { safeText } from "../../fleet/findings.ts";
+import { type BuildRecord, parseRecord, RECORD_FILE } from "../../publisher/record.ts";
 import { normalize, type Stability, stabilityOf } from "../../publisher/verify/version.ts";
+import { reasonOf, throwIfRefused } from "../drift/reader.ts";
 import { dataOf, textOf } from "../drift/state.ts";
 import type { GitHub } from "../github.ts";
 
@@ -46,19 +49,44 @@ export async function readRaw(
   return String(data);
 }
 
-async function readJson(
+/**
+ * Reads what the published tree was built from; `undefined` where nothing is published, or nothing of this publisher.
+ *
+ * @throws Error where it could not be read, and GitHubRefused where GitHub answers nobody
+ */
+export async function readRecord(
+  github: GitHub,
+  composer: ComposerRepositoryPlan,
+): Promise<BuildRecord | undefined> {
+  const text = await readPublished(github, composer, RECORD_FILE);
+  return text === undefined ? undefined : parseRecord(text);
+}
+
+async function readJson(github: GitHub, composer: ComposerRepositoryPlan, path: string): Promise<unknown> {
+  const text = await readPublished(github, composer, path);
+  if (text === undefined)
+    throw new Error(
+      `there is no ${safeText(path)} on the branch ${composer.registryBranch}: nothing is published, or the token may not read it`,
+    );
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${safeText(path)} of the registry is not JSON`);
+  }
+}
+
+/** Text of a file of the published tree; `undefined` where it is not there. @param path whoever pushed to the branch may have named it */
+async function readPublished(
   github: GitHub,
   { owner, repository, registryBranch }: ComposerRepositoryPlan,
   path: string,
-): Promise<unknown> {
+): Promise<string | undefined> {
   try {
-    return JSON.parse(await readRaw(github, { owner, repo: repository, path, ref: registryBranch }));
+    return await readRaw(github, { owner, repo: repository, path, ref: registryBranch });
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`${path} of the registry is not JSON`);
-    if (dataOf(error).status !== 404) throw error;
-    throw new Error(
-      `there is no ${path} on the branch ${registryBranch}: nothing is published, or the token may not read it`,
-    );
+    throwIfRefused(error);
+    if (dataOf(error).status === 404) return undefined;
+    throw new Error(`${safeText(path)} of the registry could not be read: ${reasonOf(error)}`);
   }
 }
 

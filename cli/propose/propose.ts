@@ -15,6 +15,7 @@ import type { Wanted, WantedFile } from "./wanted.ts";
 /** What became of one repository. */
 export interface Proposal {
   readonly id: string;
+  readonly role: Wanted["role"];
   readonly outcome: /** The branch has what it should have; no pull request is open. */
     | "up to date"
     | "opened"
@@ -51,18 +52,18 @@ export async function proposeAll(access: Access, wanted: readonly Wanted[]): Pro
   const proposals: Proposal[] = [];
   // One after another: GitHub asks for a pause between writes, and a person sees how far it is.
   for (const one of wanted) {
-    const { removal } = one;
+    const { id, role, removal } = one;
     const answer = answers.get(one.repository.toLowerCase());
     const refused = reasonAgainst(answer, one);
     if (answer?.status !== "there" || refused !== undefined) {
       const reason = refused ?? "is not there";
-      proposals.push({ id: one.id, removal, outcome: "failed", reason });
+      proposals.push({ id, role, removal, outcome: "failed", reason });
       continue;
     }
     try {
-      proposals.push({ id: one.id, removal, ...(await proposeOne(access, one, answer)) });
+      proposals.push({ id, role, removal, ...(await proposeOne(access, one, answer)) });
     } catch (error) {
-      proposals.push({ id: one.id, removal, outcome: "failed", reason: reasonOf(error) });
+      proposals.push({ id, role, removal, outcome: "failed", reason: reasonOf(error) });
     }
   }
   return proposals;
@@ -93,7 +94,7 @@ function reasonAgainst(
   return archived ? "is archived: nothing can be written there" : undefined;
 }
 
-type Outcome = Omit<Proposal, "id" | "removal">;
+type Outcome = Omit<Proposal, "id" | "role" | "removal">;
 
 async function proposeOne(access: Access, one: Wanted, found: Found): Promise<Outcome> {
   const base = one.branch ?? found.defaultBranch;
@@ -106,9 +107,8 @@ async function proposeOne(access: Access, one: Wanted, found: Found): Promise<Ou
       return content === undefined ? oid === undefined : oid === blobId(content);
     });
   if (isOn(one.branch)) return open === undefined ? { outcome: "up to date" } : closePull(access, repo, open);
-  const strange = one.removal ? await unmanaged(access.reader, one, found) : undefined;
-  if (strange !== undefined)
-    return { outcome: "failed", reason: `${strange} is not the fleet's: take it out by hand` };
+  const refused = one.removal ? await reasonAgainstRemoval(access.reader, one, found) : undefined;
+  if (refused !== undefined) return { outcome: "failed", reason: refused };
   const said = isOn(one.head);
   const text = textOfPull(one);
   if (open && said && open.title === text.title && open.body === text.body)
@@ -148,8 +148,8 @@ async function openPull(github: GitHub, repo: Repo, base: string, branch: string
   return { number: pull.number, url: pull.html_url, title: pull.title, body: pull.body ?? "" };
 }
 
-/** Only a file that says so itself is the fleet's to take away; gives the first that does not. */
-async function unmanaged(
+/** Only a file that says so itself is the fleet's to take away; gives why the first that does not stays. */
+async function reasonAgainstRemoval(
   reader: Reader,
   { branch, files }: Wanted,
   { owner, name, objects }: Found,
@@ -160,7 +160,12 @@ async function unmanaged(
     there.map(({ path }) => ({ owner, name, branch, path })),
   );
   const isOurs = (text: string) => text.startsWith(`# ${MANAGED_HEADER}`) || UPDATER_BANNER.test(text);
-  return there.find((_, index) => !isOurs(texts.get(index) ?? ""))?.path;
+  const reasons = there.map(({ path }, index) => {
+    const { text, reason = "it is not there any more" } = texts.get(index) ?? {};
+    if (text === undefined) return `${path} could not be read: ${reason}`;
+    return isOurs(text) ? undefined : `${path} is not the fleet's: take it out by hand`;
+  });
+  return reasons.find((reason) => reason !== undefined);
 }
 
 /** First line of the updater's file. */

@@ -1,5 +1,6 @@
+import { UPDATE_WORKFLOW_PATH, UPDATER_PATH } from "../../fleet/announcement.ts";
 import type { FleetConfig } from "../../fleet/config.ts";
-import type { Fleet } from "../../fleet/derive.ts";
+import type { ComposerRepositoryPlan, Fleet, ManagedPackage } from "../../fleet/derive.ts";
 import type { Bundle } from "../../fleet/publisher-bundle.ts";
 import { consumerFilesOf } from "../../workflows/consumer-files.ts";
 import { NOTIFY_PATH, notifyWorkflow } from "../../workflows/notify.ts";
@@ -35,9 +36,10 @@ export interface Wanted {
 }
 
 /**
- * The repositories that need a pull request: those with delivery `pull-request`, and those that had it and left satis.json.
+ * The repositories that need a pull request: those with delivery `pull-request`, and those that had it and left.
  *
- * What left is known from the stack's state, that is, until the next update; after it, name the repository.
+ * What left, and which files it had, is known from the stack's state, that is, until the next update. Of a repository that is named
+ * and of which nothing is known any more, all that the fleet may have put into its root is looked for.
  *
  * @param only repositories to propose to, whatever their delivery; none means all that need it
  */
@@ -49,45 +51,20 @@ export function wantedProposals(
   updater?: Bundle,
 ): readonly Wanted[] {
   const chosen = new Set(only.map((id) => id.toLowerCase()));
+  const isMeant = ({ id, delivery }: { readonly id: string; readonly delivery: unknown }) =>
+    chosen.size > 0 ? chosen.has(id) : delivery === "pull-request";
   // Where a schedule finds changes, no repository has a workflow.
   const notified = config.notify === "dispatch" ? fleet.packages : [];
-  const packages = notified.filter(({ id, delivery }) =>
-    chosen.size > 0 ? chosen.has(id) : delivery === "pull-request",
-  );
-  const consumers = fleet.consumers.filter(
-    ({ id, delivery, updated }) =>
-      updated.length > 0 && (chosen.size > 0 ? chosen.has(id) : delivery === "pull-request"),
-  );
-  const kept = new Set(notified.flatMap(({ id, renamedFrom }) => [id, renamedFrom ?? id]));
-  const candidates =
-    chosen.size > 0 ? [...chosen] : [...managedBefore(fleet.composer.owner, deployment, NOTIFIER).keys()];
-  const gone = candidates.filter((id) => !kept.has(id)).sort();
-  const updated = new Set(
-    fleet.consumers.flatMap((one) => (one.updated.length > 0 ? [one.id, one.renamedFrom ?? one.id] : [])),
-  );
-  const unsubscribed = [...managedBefore(fleet.composer.owner, deployment, UPDATER)].filter(
-    ([id]) => !updated.has(id),
-  );
-  const additions = packages.map(({ id, owner, repository, branch, dispatchName }) => ({
-    id,
-    owner,
-    repository,
-    ...(branch === undefined ? {} : { branch }),
-    role: "notify" as const,
-    head: BRANCHES.notify,
-    removal: false,
-    files: [
-      {
-        path: NOTIFY_PATH,
-        content: notifyWorkflow({
-          repository: id,
-          dispatchName,
-          composer: fleet.composer,
-          secretName: config.secretName,
-        }),
-      },
-    ],
-  }));
+  const updated = fleet.consumers.filter((one) => one.updated.length > 0);
+  const packages = notified.filter(isMeant);
+  const consumers = updated.filter(isMeant);
+  const { owner } = fleet.composer;
+  const notifiedBefore = managedBefore(owner, deployment, NOTIFIER);
+  const updatedBefore = managedBefore(owner, deployment, UPDATER);
+  const gone = left(notifiedBefore, notified).filter(isMeant);
+  const unsubscribed = left(updatedBefore, updated).filter(isMeant);
+  const known = idsOf([...notified, ...updated, ...notifiedBefore, ...updatedBefore]);
+  const forgotten = [...chosen].filter((id) => !known.has(id));
   const updates = consumers.flatMap((consumer): Wanted[] => {
     if (updater === undefined) return [];
     const { id, owner, repository } = consumer;
@@ -95,11 +72,45 @@ export function wantedProposals(
     return [{ id, owner, repository, role: "update", head: BRANCHES.update, removal: false, files }];
   });
   return [
-    ...additions,
+    ...packages.map((one) => notification(one, fleet.composer, config.secretName)),
     ...updates,
-    ...gone.map((id) => removal(id, "notify", [NOTIFY_PATH])),
-    ...unsubscribed.map(([id, paths]) => removal(id, "update", paths)),
+    ...[...gone.map(({ id }) => id), ...forgotten].sort().map((id) => removal(id, "notify", [NOTIFY_PATH])),
+    ...unsubscribed.map(({ id, files }) => removal(id, "update", files)),
+    ...forgotten.map((id) => removal(id, "update", [UPDATER_PATH, UPDATE_WORKFLOW_PATH])),
   ];
+}
+
+/** What is in the fleet no more, under today's name or the one before. */
+function left(before: readonly Managed[], now: readonly Named[]): readonly Managed[] {
+  const kept = idsOf(now);
+  return before.filter(({ id }) => !kept.has(id));
+}
+
+interface Named {
+  readonly id: string;
+  readonly renamedFrom?: string;
+}
+
+function idsOf(all: readonly Named[]): ReadonlySet<string> {
+  return new Set(all.flatMap(({ id, renamedFrom }) => [id, renamedFrom ?? id]));
+}
+
+function notification(
+  { id, owner, repository, branch, dispatchName }: ManagedPackage,
+  composer: ComposerRepositoryPlan,
+  secretName: string,
+): Wanted {
+  const content = notifyWorkflow({ repository: id, dispatchName, composer, secretName });
+  return {
+    id,
+    owner,
+    repository,
+    ...(branch === undefined ? {} : { branch }),
+    role: "notify",
+    head: BRANCHES.notify,
+    removal: false,
+    files: [{ path: NOTIFY_PATH, content }],
+  };
 }
 
 function removal(id: string, role: Wanted["role"], paths: readonly string[]): Wanted {
@@ -118,19 +129,23 @@ function removal(id: string, role: Wanted["role"], paths: readonly string[]): Wa
 const NOTIFIER = "satisfleet:index:PackageNotifier";
 const UPDATER = "satisfleet:index:ConsumerUpdater";
 
-/** Repositories that the last update managed by pull request, with the files that a consumer's component names. */
-function managedBefore(
-  owner: string,
-  deployment: unknown,
-  wanted: string,
-): ReadonlyMap<string, readonly string[]> {
+/** A repository that the last update managed. */
+interface Managed {
+  readonly id: string;
+  readonly delivery: unknown;
+  /** Paths that a consumer's component names. */
+  readonly files: readonly string[];
+}
+
+/** The repositories that the last update managed in one role, by id. */
+function managedBefore(owner: string, deployment: unknown, wanted: string): readonly Managed[] {
   const { resources } = dataOf(deployment);
-  const entries = (Array.isArray(resources) ? resources : []).map(dataOf).flatMap(({ type, inputs }) => {
+  const all = (Array.isArray(resources) ? resources : []).map(dataOf).flatMap(({ type, inputs }) => {
     const { repository, delivery, files } = dataOf(inputs);
     const name = textOf(repository);
-    const paths = Array.isArray(files) ? files.map(String) : [];
-    const matches = type === wanted && delivery === "pull-request" && name !== undefined;
-    return matches ? [[`${owner}/${name}`.toLowerCase(), paths] as const] : [];
+    if (type !== wanted || name === undefined) return [];
+    const id = `${owner}/${name}`.toLowerCase();
+    return [{ id, delivery, files: Array.isArray(files) ? files.map(String) : [] }];
   });
-  return new Map(entries);
+  return all.sort((one, other) => (one.id < other.id ? -1 : 1));
 }

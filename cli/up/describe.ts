@@ -1,5 +1,5 @@
 import { type Batch, totalSeconds } from "./batches.ts";
-import { duration, LIMITS, type Pace, totalCost } from "./estimate.ts";
+import { duration, LIMITS, type Pace, refreshSeconds, totalCost } from "./estimate.ts";
 import { isComponent, nameOf, type PreviewedChange, type Step } from "./steps.ts";
 
 /** An update as it will be made. */
@@ -7,6 +7,8 @@ export interface UpdatePlan extends PreviewedChange {
   readonly overwritten: readonly string[];
   readonly batches: readonly Batch[];
   readonly pace: Pace;
+  /** Calls of the refresh before it, which GitHub counts in the same hour. */
+  readonly refreshCalls: number;
 }
 
 const SIGNS: Readonly<Record<string, string>> = { create: "+", update: "~", replace: "+-", delete: "-" };
@@ -39,34 +41,45 @@ export function summary(plan: PreviewedChange, tense: "planned" | "done"): strin
 /** Lines of a plan that are told before there are only counts. */
 const TOLD = 30;
 
+/** What a person is told before a refresh: it cannot be told afterwards that hours are about to pass. */
+export function describeRefresh(calls: number, pace: Pace): string {
+  const time = duration(refreshSeconds(calls, pace));
+  const why =
+    pace.limited && calls > LIMITS.callsAnHour ? `, for GitHub allows ${LIMITS.callsAnHour} an hour` : "";
+  return `refreshing first: about ${calls} calls, ${time}${why}`;
+}
+
 /** What a person is told before the question. */
 export function describePlan(plan: UpdatePlan): readonly string[] {
-  const { batches, pace } = plan;
+  const { batches, pace, refreshCalls } = plan;
   const steps = shown(plan);
   const lines = steps.slice(0, TOLD).map(({ op, urn }) => `  ${SIGNS[op]} ${nameOf(urn)}`);
   if (steps.length > TOLD) lines.push(`  and ${steps.length - TOLD} more`);
   const cost = totalCost(plan.steps, pace);
-  const time = duration(totalSeconds(batches, pace));
+  const time = duration(totalSeconds(batches, pace, refreshCalls));
   const parts = batches.length === 1 ? "" : ` in ${batches.length} batches`;
   const why = pace.limited
     ? `, within GitHub's limits (a second between writes, ${LIMITS.contentAnHour} commits an hour)`
     : "";
+  const used = `the refresh has used about ${refreshCalls} calls of GitHub's ${LIMITS.callsAnHour} an hour: counted in`;
   return [
     `planned: ${summary(plan, "planned")}`,
     ...lines,
     ...plan.overwritten.map((urn) => `  ${nameOf(urn)} was overwritten by somebody: it is written again`),
     `about ${cost.calls} calls, ${cost.writes} of them writes, ${time}${parts}${why}`,
+    ...(pace.limited && refreshCalls > 0 ? [used] : []),
   ];
 }
 
 /** The same for machines. */
 export function planResult(plan: UpdatePlan): Readonly<Record<string, unknown>> {
+  const { refreshCalls } = plan;
   const { calls, writes } = totalCost(plan.steps, plan.pace);
-  const seconds = totalSeconds(plan.batches, plan.pace);
+  const seconds = totalSeconds(plan.batches, plan.pace, refreshCalls);
   return {
     changes: counts(plan),
     overwritten: plan.overwritten.map(nameOf),
     batches: plan.batches.length,
-    estimate: { calls, writes, seconds },
+    estimate: { calls, writes, seconds, refreshCalls },
   };
 }

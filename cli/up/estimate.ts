@@ -36,14 +36,12 @@ export function paceOf(writeDelayMs: number, parallel?: number): Pace {
   return { limited, writeDelayMs, parallel: parallel ?? (limited ? 1 : 16) };
 }
 
-/** Calls of one operation (measured, provider 6.15); one of them writes. */
-const CALLS: Readonly<
-  Record<string, { readonly create: number; readonly update: number; readonly delete: number }>
-> = {
-  "github:index/repositoryFile:RepositoryFile": { create: 6, update: 6, delete: 3 },
-  "github:index/actionsSecret:ActionsSecret": { create: 4, update: 4, delete: 1 },
+/** Calls of one operation (measured, provider 6.15); one of them writes, but for those of a refresh, which reads. */
+const CALLS: Readonly<Record<string, Readonly<Record<"create" | "update" | "delete" | "read", number>>>> = {
+  "github:index/repositoryFile:RepositoryFile": { create: 6, update: 6, delete: 3, read: 2 },
+  "github:index/actionsSecret:ActionsSecret": { create: 4, update: 4, delete: 1, read: 1 },
 };
-const OTHER_CALLS = { create: 4, update: 4, delete: 2 };
+const OTHER_CALLS = { create: 4, update: 4, delete: 2, read: 1 };
 
 const CONTENT = new Set(["github:index/repositoryFile:RepositoryFile", "github:index/repository:Repository"]);
 
@@ -89,14 +87,40 @@ export function totalCost(steps: readonly Step[], pace: Pick<Pace, "writeDelayMs
     );
 }
 
-/** Seconds that one batch takes: side by side where that is allowed, and never over the writes of a minute. */
-export function batchSeconds({ seconds, writes }: Cost, { limited, parallel }: Pace): number {
-  const byWork = seconds / parallel;
-  return Math.ceil(limited ? Math.max(byWork, (writes / LIMITS.writesAMinute) * 60) : byWork);
-}
-
 /** Seconds of the window in which GitHub counts. */
 export const HOUR = 3600;
+
+/**
+ * Seconds that one batch takes: side by side where that is allowed, and never over the writes of a minute. One that holds more than an
+ * hour may waits inside the run, as the provider does (RateLimitTransport), until GitHub's next hour.
+ */
+export function batchSeconds({ seconds, writes, content, calls }: Cost, { limited, parallel }: Pace): number {
+  const byWork = seconds / parallel;
+  if (!limited) return Math.ceil(byWork);
+  const hours = Math.max(hoursBefore(content, LIMITS.contentAnHour), hoursBefore(calls, LIMITS.callsAnHour));
+  return Math.ceil(Math.max(byWork, (writes / LIMITS.writesAMinute) * 60, hours * HOUR));
+}
+
+/** Full hours that pass before the last of so many is made. */
+function hoursBefore(count: number, anHour: number): number {
+  return Math.max(0, Math.ceil(count / anHour) - 1);
+}
+
+/** Reads of a refresh side by side: far below the hundred that GitHub allows. */
+export const READS = 16;
+
+/** Calls that a refresh of these resources of the state makes: three for a package with a secret of its own, two without. */
+export function refreshCalls(resources: readonly { readonly type: string }[]): number {
+  return resources
+    .filter(({ type }) => type.startsWith("github:"))
+    .reduce((sum, { type }) => sum + (CALLS[type] ?? OTHER_CALLS).read, 0);
+}
+
+/** Seconds that so many calls of a refresh take, the wait for GitHub's next hours among them. */
+export function refreshSeconds(calls: number, { limited }: Pick<Pace, "limited">): number {
+  const reading = (calls * CALL_SECONDS) / READS;
+  return Math.ceil(limited ? Math.max(reading, hoursBefore(calls, LIMITS.callsAnHour) * HOUR) : reading);
+}
 
 /** A duration as people say it: `40 s`, `12 min`, `2 h 5 min`. */
 export function duration(seconds: number): string {

@@ -15,6 +15,11 @@ export class LockedError extends Error {
   }
 }
 
+/** A run that a signal ended: nothing else is to begin. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+}
+
 /** One run of the engine with its name, for people. */
 export interface NamedRun {
   readonly command: "preview" | "up" | "refresh";
@@ -31,8 +36,8 @@ export type EngineContext = Pick<Context, "stack" | "engine" | "policies">;
  *
  * Told to stop (SIGINT, SIGTERM), it waits until the engine has finished and recorded what it has begun.
  *
- * @throws LockedError where somebody holds the stack's lock; else a RunFailure with what the engine found wrong, each once, without the
- * noise around it.
+ * @throws LockedError where somebody holds the stack's lock, StoppedError where it was told to stop; else a RunFailure with what the engine
+ * found wrong, each once, without the noise around it.
  */
 export async function runEngine(
   { stack, engine }: EngineContext,
@@ -43,7 +48,9 @@ export async function runEngine(
   const progress = startProgress(name, stream);
   const errors = new Set<string>();
   const stop = new AbortController();
+  let stopped = false;
   const onSignal = (name: NodeJS.Signals) => {
+    stopped = true;
     output.err("stopping once what has begun is recorded");
     // From a terminal the signal has reached Pulumi as well, and a second one would make it give up at once.
     if (engine === "sandbox" || name === "SIGTERM" || !process.stdin.isTTY) stop.abort();
@@ -61,7 +68,8 @@ export async function runEngine(
     if (!(error instanceof RunFailure)) throw error;
     const locks = locksOf(error.message);
     if (locks.length > 0) throw new LockedError(locks);
-    throw new RunFailure(`${name} failed:\n${indent([...errors], error.message)}`, error.operations);
+    const message = `${name} failed:\n${indent([...errors], error.message)}`;
+    throw stopped ? new StoppedError(message) : new RunFailure(message, error.operations);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     progress.end();

@@ -72,10 +72,15 @@ export function nameOf(urn: string): string {
 
 /** The package that a step belongs to; `undefined` for the composer repository and everything shared. */
 export function packageOf(urn: string): string | undefined {
-  if (!urn.includes("satisfleet:index:PackageNotifier")) return undefined;
-  const name = nameOf(urn);
-  const child = /\$satisfleet:index:PackageNotifier\$/.test(urn);
-  return child ? name.slice(0, name.lastIndexOf("-")) : name;
+  return urn.includes("satisfleet:index:PackageNotifier") ? repositoryOf(urn) : undefined;
+}
+
+/** The package repository or consumer that a step belongs to, `owner/repository`; `undefined` as in {@link packageOf}. */
+export function repositoryOf(urn: string): string | undefined {
+  const [, child] = /satisfleet:index:(?:PackageNotifier|ConsumerUpdater)(\$?)/.exec(urn) ?? [];
+  if (child === undefined) return undefined;
+  // What a repository holds is named after it, with a role or a path that may hold dashes of its own.
+  return child === "" ? nameOf(urn) : nameOf(urn).replace(/-(?:\.github\/.*|[^-]*)$/, "");
 }
 
 /** Whether the step is one of a component, which is a name in the state and nothing on GitHub. */

@@ -8,6 +8,7 @@ import { graphqlRoutes } from "./graphql.ts";
 import { Desk, type LogEntry } from "./http.ts";
 import { type Inspection, inspect } from "./inspect.ts";
 import { actionRoutes } from "./routes/actions.ts";
+import { appRoutes } from "./routes/apps.ts";
 import { contentRoutes } from "./routes/contents.ts";
 import { gitRoutes } from "./routes/git.ts";
 import { issueRoutes } from "./routes/issues.ts";
@@ -19,9 +20,9 @@ import { transportRoutes } from "./routes/transport.ts";
 import { type SeedRepository, seedRepository } from "./seed.ts";
 import { listen } from "./server.ts";
 import { type Snapshot, snapshot } from "./snapshot.ts";
-import { type Account, State, type Token } from "./state.ts";
+import { type Account, type App, State, type Token } from "./state.ts";
 
-export type { SeedRepository, Snapshot, Token };
+export type { App, SeedRepository, Snapshot, Token };
 export { type Fault, type Inspection, type LogEntry, primaryLimit, secondaryLimit };
 
 /** How the emulated GitHub starts. */
@@ -70,6 +71,8 @@ export interface EmulatedGitHub {
   organizationSecret(name: string, organization?: string): string | undefined;
   /** Sets what a token may do. */
   setToken(token: string, rights: Token): void;
+  /** Sets up an App, or changes it; one that is not set up may do everything. */
+  setApp(id: number, app: App): void;
   /** Renames or transfers by hand; the old address redirects. */
   move(from: string, to: string): void;
   inject(fault: Fault): void;
@@ -81,6 +84,7 @@ export interface EmulatedGitHub {
 }
 
 const ROUTES: readonly Route[] = [
+  ...appRoutes,
   ...repositoryRoutes,
   ...secretRoutes,
   ...contentRoutes,
@@ -147,6 +151,7 @@ function facade(
     organizationSecret: (name, organization = owner) =>
       state.accounts.get(organization.toLowerCase())?.secrets.get(name)?.value,
     setToken: (token, rights) => void state.tokens.set(token, rights),
+    setApp: (id, app) => void state.apps.set(id, app),
     move: (from, to) => {
       const repo = need(state, owner, from);
       const [left = repo.owner, right = left] = to.split("/");

@@ -29,10 +29,6 @@ function routedPath(github: State, url: string): string {
 
 const META: readonly Route[] = [
   route("GET", "/meta", "metadata", () => ok({ verifiable_password_authentication: false }), { open: true }),
-  route("POST", "/app/installations/:id/access_tokens", "metadata", (call) => {
-    const expires_at = new Date(Date.now() + 3_600_000).toISOString();
-    return { status: 201, body: { token: `ghs_sandbox${call.github.nextId()}`, expires_at } };
-  }),
 ];
 
 /** A server that listens on this machine only. */

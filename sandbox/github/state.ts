@@ -17,6 +17,18 @@ export interface Token {
   readonly role?: "admin" | "write";
 }
 
+/** A GitHub App that signs in with a key of its own. */
+export interface App {
+  /** PEM of the key that its JSON web tokens are verified by. */
+  readonly publicKey: string;
+  /** Where it is installed. @default nowhere */
+  readonly owner?: string;
+  readonly permissions: Readonly<Record<string, "read" | "write">>;
+  /** Names of the repositories that it is installed on. @default all of the owner's */
+  readonly repositories?: readonly string[];
+  readonly suspended?: boolean;
+}
+
 /** An organization or a user. */
 export interface Account {
   readonly login: string;
@@ -35,6 +47,7 @@ export class State {
   readonly accounts = new Map<string, Account>();
   readonly byId = new Map<number, Repository>();
   readonly tokens = new Map<string, Token>();
+  readonly apps = new Map<number, App>();
   /** Lets a redirected download through without a header, as GitHub's signed addresses do. */
   readonly downloadKey = randomUUID();
   readonly #byName = new Map<string, Repository>();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { importDocument } from "../../cli/adopt/document.ts";
 import { type Planned, TYPE, toPrepare } from "../../cli/adopt/planned.ts";
 import { byHand } from "../../cli/adopt/report.ts";
-import { pagesNotes, settingsFor } from "../../cli/adopt/settings.ts";
+import { pagesNotes, secretNotes, settingsFor } from "../../cli/adopt/settings.ts";
 import { type FleetConfig, parseConfig } from "../../fleet/config.ts";
 
 const urn = (types: string, name: string) => `urn:pulumi:dev::satis-fleet::${types}::${name}`;
@@ -76,7 +76,7 @@ function config(values: Readonly<Record<string, string>> = {}): FleetConfig {
 }
 
 describe("the configuration to set", () => {
-  const nothing = { organizationSecret: false, repositorySecrets: true };
+  const nothing = { organizationSecret: { status: "absent" }, repositorySecrets: true } as const;
   const repository = { name: "composer", default_branch: "main", visibility: "private" };
 
   test("is empty where GitHub has what the configuration says, and where there is no repository yet", () => {
@@ -98,9 +98,23 @@ describe("the configuration to set", () => {
   });
 
   test("is the organization's secret where that is all there is", () => {
-    const facts = { organizationSecret: true, repositorySecrets: false };
+    const facts = { organizationSecret: { status: "there", value: {} }, repositorySecrets: false } as const;
     expect(settingsFor(config(), "composer", facts)).toMatchObject([{ key: "satis-fleet:secretScope" }]);
     expect(settingsFor(config(), "composer", { ...facts, repositorySecrets: true })).toEqual([]);
+    expect(secretNotes(config(), facts)).toEqual([]);
+  });
+
+  test("says what to set for an organization's secret that the token may not see, where no repository has its own", () => {
+    const unread = { status: "unread", reason: "403 Resource not accessible" } as const;
+    const facts = { organizationSecret: unread, repositorySecrets: false };
+    expect(settingsFor(config(), "composer", facts)).toEqual([]);
+    expect(secretNotes(config(), facts)).toEqual([
+      "whether COMPOSER_REPO_PAT is a secret of the organization could not be read (403 Resource not accessible): " +
+        "where it is, pulumi config set satis-fleet:secretScope organization first, or the first update gives every package " +
+        "repository one of its own",
+    ]);
+    expect(secretNotes(config(), { ...facts, repositorySecrets: true })).toEqual([]);
+    expect(secretNotes(config({ "satis-fleet:notify": "poll" }), facts)).toEqual([]);
   });
 });
 

@@ -49,7 +49,10 @@ async function compared(before: string, after: string, base = "HEAD") {
   return run(base);
 }
 
-async function run(base: string, options: { markdown?: boolean; json?: boolean } = { json: true }) {
+async function run(
+  base: string,
+  options: { markdown?: boolean; json?: boolean; stack?: string } = { json: true },
+) {
   const said = new Said();
   const exit = await diff(base, { stack: "dev", cwd: folder, ...options }, said);
   expect(said.all).not.toContain(SECRET);
@@ -68,6 +71,12 @@ describe("fleet diff", () => {
       changed: [{ id: "acme/tool", dispatches: ["acme/tool", "acme/the-tool"] }],
       packages: 2,
     });
+  });
+
+  test("reads the file of a stack that is named with its organization and project", async () => {
+    await compared(satisOf("lib"), satisOf("lib"));
+    const { said } = await run("HEAD", { json: true, stack: "acme/satis-fleet/dev" });
+    expect(said.json).toMatchObject({ empty: true, packages: 1 });
   });
 
   test("order, spelling and formatting are no difference", async () => {
@@ -121,6 +130,22 @@ describe("fleet diff", () => {
     expect(text.startsWith(`${MARKER}\n`)).toBe(true);
     // Outside of code spans nothing of it is left.
     expect(text.replaceAll(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, "")).not.toMatch(/@admin|\[x\]|evil/);
+  });
+
+  test("as plain text it is lines that cannot act on a terminal or a CI log", async () => {
+    const hostile = "x\u001b[31m\n::add-mask::y";
+    const foreign = { type: hostile, url: "https://example.com/x" };
+    const { said } = await compared(
+      satisOf("lib"),
+      JSON.stringify({ ...(JSON.parse(satisOf("lib", foreign)) as object), [hostile]: 1 }),
+    );
+    expect(JSON.stringify(said.json.settings)).toContain("add-mask");
+    const { said: plain } = await run("HEAD", {});
+    expect(plain.all).toContain(String.raw`settings of Satis: x\u{1b}[31m\n::add-mask::y`);
+    for (const line of plain.results) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+      expect(line).not.toMatch(/[\u0000-\u001f]/);
+    }
   });
 
   test.each([
@@ -193,6 +218,42 @@ describe("fleet diff of subscriptions.json", () => {
       "**Subscribed: each gets the update workflow, unless it has its own** (1)\n\n- `acme/blog/site`",
     );
     expect(markdown.all).toContain("- `acme/website`: `labels`, `paused`");
+  });
+
+  test("where the base's has faults, says that all count as added, and compares the packages", async () => {
+    configure({ "satis-fleet:announceToken": { secure: "v1:AAAA" } });
+    write(satisOf("lib"));
+    git("init");
+    for (const faulty of [
+      "{",
+      '{"subscriptions": [{"repositry": 1}]}',
+      subscribed({ repository: "other/website" }),
+    ]) {
+      write(faulty, "subscriptions.json");
+      git("add", "satis.json", "subscriptions.json");
+      git("commit", "-m", "x");
+      write(before, "subscriptions.json");
+      const { said } = await run("HEAD");
+      expect(said.json, faulty).toMatchObject({
+        added: [],
+        subscriptions: { added: ["acme/shop", "acme/website"] },
+        notes: ["subscriptions.json of HEAD has faults: every subscription counts as added."],
+      });
+    }
+  });
+
+  test("that lost its last one lost its token, too: the others are compared as ever", async () => {
+    write(satisOf("lib"));
+    write(before, "subscriptions.json");
+    git("init");
+    git("add", "satis.json", "subscriptions.json");
+    git("commit", "-m", "x");
+    write(subscribed(), "subscriptions.json");
+    expect((await run("HEAD")).said.json).toMatchObject({
+      added: [],
+      subscriptions: { removed: ["acme/shop", "acme/website"] },
+      notes: [],
+    });
   });
 
   test("says its faults, and a token that is missing, as the program does", async () => {

@@ -43,12 +43,10 @@ describe("reading GitHub", () => {
   const readSecret = (reader: Reader, repo: string) =>
     reader.read(SECRET, { owner: "acme", repo, name: "TOKEN" }, ({ updated_at }) => ({ updated_at }));
 
-  test("asks a hundred repositories a request, without a pause between requests", async () => {
-    const started = performance.now();
+  test("asks a hundred repositories a request", async () => {
     const found = await readRepositories(await open(), "acme", questions(150));
     expect([...found.values()].map(({ status }) => status)).toEqual(names(150).map(() => "there"));
     expect(github.calls.counts).toEqual({ "POST /graphql": 2 });
-    expect(performance.now() - started).toBeLessThan(900);
   });
 
   test("loses no repository to one that is gone", async () => {
@@ -79,6 +77,19 @@ describe("reading GitHub", () => {
     const second = await open();
     expect(await readSecret(second, "p0")).toEqual(before);
     expect(second.calls).toEqual({ total: 1, free: 1 });
+  });
+
+  test("remembers what it did not ask for again, as where an earlier look came further", async () => {
+    github.repository("p0").setSecret("TOKEN", "value");
+    for (const name of ["p0", "p1", "p0"]) {
+      const reader = await open();
+      await readSecret(reader, name);
+      await reader.save();
+      expect(reader.calls.total).toBe(1);
+    }
+    const last = await open();
+    await readSecret(last, "p0");
+    expect(last.calls).toEqual({ total: 1, free: 1 });
   });
 
   test("does without a memory that is broken", async () => {

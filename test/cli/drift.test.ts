@@ -3,9 +3,15 @@ import { type Changed, compareRepositories, known } from "../../cli/drift/compar
 import { rulesetDifferences } from "../../cli/drift/compare-settings.ts";
 import type { DesiredFile } from "../../cli/drift/desired.ts";
 import type { Drift, Findings } from "../../cli/drift/finding.ts";
-import { optionsOf } from "../../cli/drift/repair.ts";
+import { keptTo } from "../../cli/drift/repair.ts";
 import { blobId, type RepositoryAnswer } from "../../cli/drift/repositories.ts";
-import { type FleetState, instantOf, readState, type StateFile } from "../../cli/drift/state.ts";
+import {
+  type FleetState,
+  instantOf,
+  readState,
+  type StateFile,
+  type StateSecret,
+} from "../../cli/drift/state.ts";
 
 const PATH = ".github/workflows/notify.yml";
 const FILE: DesiredFile = { repository: "lib", path: PATH, content: "on: push\n", delivery: "commit" };
@@ -38,14 +44,22 @@ const CLEAN = {
   archived: false,
   defaultBranch: "main",
   objects: new Map([[`HEAD:${PATH}`, blobId(FILE.content)]]),
+  texts: new Map(),
 } as const satisfies RepositoryAnswer;
 
 const COMPOSER: RepositoryAnswer = { ...CLEAN, id: 8, name: "composer", objects: new Map() };
+
+interface More {
+  /** Answers for repositories that the fleet does not manage, or in place of the usual ones. */
+  readonly others?: Readonly<Record<string, RepositoryAnswer>>;
+  readonly sourceOf?: (repository: string) => string;
+}
 
 function compare(
   answer: RepositoryAnswer,
   state: Partial<FleetState> = {},
   file: DesiredFile = FILE,
+  { others = {}, sourceOf = () => "satis.json" }: More = {},
 ): Findings & { changed: readonly Changed[] } {
   const all = known({
     owner: "Acme",
@@ -54,14 +68,10 @@ function compare(
     renames: new Map(),
     managed: ["composer", "lib"],
     made: "composer",
+    sourceOf,
   });
-  return compareRepositories(
-    all,
-    new Map([
-      ["composer", COMPOSER],
-      ["lib", answer],
-    ]),
-  );
+  const found = { composer: COMPOSER, lib: answer, ...others };
+  return compareRepositories(all, new Map(Object.entries(found)));
 }
 
 describe("a repository and its files", () => {
@@ -105,6 +115,71 @@ describe("a repository and its files", () => {
     ]);
     const { drift } = compare({ ...CLEAN, objects }, {}, { ...FILE, branch: "develop" });
     expect(drift).toMatchObject([{ kind: "file left behind", detail: expect.stringMatching(/^on main/) }]);
+  });
+});
+
+describe("a repository that the fleet no longer asks for", () => {
+  const left: StateFile = { ...RECORDED, urn: "urn:old-workflow", repository: "old", repositoryId: 9 };
+  const secret: StateSecret = {
+    urn: "urn:old-token",
+    place: { scope: "repository", repository: "old", name: "TOKEN" },
+    writtenAt: 1,
+    repositoryId: 9,
+  };
+  const state = { files: [RECORDED, left], secrets: [secret] };
+  const of = (old: RepositoryAnswer) => compare(CLEAN, state, FILE, { others: { old } });
+
+  test("is not clean where it could not be read: the last update's secret may be in it", () => {
+    expect(of({ status: "unread", reason: "403 Forbidden" })).toMatchObject({
+      drift: [],
+      unread: [{ repository: "Acme/old", what: "repository", reason: "403 Forbidden" }],
+    });
+  });
+
+  test("is told where nobody sees it any more, and left to an update to forget", () => {
+    const { drift } = of({ status: "gone" });
+    expect(drift).toMatchObject([{ repository: "Acme/old", kind: "repository deleted" }]);
+    expect(drift[0]?.detail).toContain("the fleet left 2 things in it, which an update forgets");
+    expect(drift[0]).not.toHaveProperty("remedy");
+  });
+
+  test("is told where a stranger has it now, with what an update must not delete there", () => {
+    const { drift } = of({ ...CLEAN, id: 9, owner: "others", name: "old" });
+    expect(drift).toMatchObject([{ repository: "Acme/old", kind: "repository transferred", blocks: true }]);
+    expect(drift[0]?.remedy).toBe(
+      "revoke the token that it holds, and let the stack forget it: " +
+        "pulumi state delete 'urn:old-workflow'; pulumi state delete 'urn:old-token'",
+    );
+  });
+});
+
+describe("what somebody has to do", () => {
+  test("names the file that lists the repository", () => {
+    const sourceOf = () => "subscriptions.json";
+    const renamed = compare({ ...CLEAN, name: "bib" }, {}, FILE, { sourceOf });
+    expect(renamed.drift[0]?.remedy).toMatch(/^name acme\/bib in subscriptions\.json, and: pulumi config/);
+    const moved = compare({ ...CLEAN, owner: "others" }, {}, FILE, { sourceOf });
+    expect(moved.drift[0]?.remedy).toMatch(/^take it out of subscriptions\.json/);
+    const before = { ...RECORDED, repository: "bib" };
+    const followed = compare(CLEAN, { files: [before] }, FILE, { sourceOf, others: { bib: CLEAN } });
+    expect(followed.drift[0]).toMatchObject({ detail: "is called Acme/lib in subscriptions.json now" });
+    expect(followed.drift[0]?.remedy).toMatch(/^name Acme\/lib in subscriptions\.json/);
+  });
+
+  test("never takes the composer repository out of satis.json, which does not list it", () => {
+    const { drift } = compare(CLEAN, {}, FILE, { others: { composer: { ...COMPOSER, owner: "others" } } });
+    expect(drift).toMatchObject([{ repository: "Acme/composer", kind: "repository transferred" }]);
+    expect(drift[0]?.remedy).toBe("have it transferred back to Acme, and revoke the tokens that it holds");
+  });
+});
+
+describe("a branch's name, which is whoever's,", () => {
+  test.each(["file missing", "file left behind"])("is safe to print: %s", (kind) => {
+    const branch = "x\u009b2J\u202etxt";
+    const answer = { ...CLEAN, defaultBranch: branch, objects: new Map([[`${branch}:old.yml`, "oid"]]) };
+    const { drift } = compare(answer, { files: [{ ...RECORDED, path: "old.yml", branch }] });
+    const detail = drift.find((one) => one.kind === kind)?.detail;
+    expect(detail).toMatch(/^on x\\u\{9b\}2J\\u\{202e\}txt/);
   });
 });
 
@@ -201,20 +276,29 @@ describe("a repair", () => {
     blocks: true,
   };
 
+  const kept = (drift: readonly Drift[]) => keptTo({ drift, unread: [] });
+
   test("replaces only what no refresh sees", () => {
-    expect(optionsOf([secret, file])).toMatchObject({ refresh: true, replace: ["urn:secret"] });
-    expect(optionsOf([secret, file])).not.toHaveProperty("target");
+    expect(kept([secret, file])).toEqual({ replace: ["urn:secret"], target: [] });
   });
 
   test("keeps to what can be repaired where a repository takes no changes", () => {
     const lost: Drift = { repository: "acme/old", kind: "file missing", detail: "", urn: "urn:old" };
-    expect(optionsOf([secret, file, archived, lost])).toMatchObject({
+    expect(kept([secret, file, archived, lost])).toEqual({
       replace: ["urn:secret"],
       target: ["urn:secret", "urn:file"],
     });
   });
 
+  test("leaves alone what could not be read", () => {
+    const unread = [{ repository: "acme/tool", what: "secret TOKEN", reason: "403" }];
+    expect(keptTo({ drift: [secret, file], unread })).toEqual({
+      replace: ["urn:secret"],
+      target: ["urn:secret"],
+    });
+  });
+
   test("is none where only people can help", () => {
-    expect(optionsOf([archived])).toBeUndefined();
+    expect(kept([archived])).toBeUndefined();
   });
 });

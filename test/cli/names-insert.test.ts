@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { insertNames } from "../../cli/names/insert.ts";
+import { insertNames, packagesWithoutName } from "../../cli/names/insert.ts";
 
 const NAMES = new Map([["acme/lib", "acme/library"]]);
 
@@ -38,6 +38,24 @@ test("entries with a name, of other hosts, owners and types are left alone", () 
     ],
   });
   expect(insertNames(text, NAMES, "github.com")).toEqual({ text, inserted: 0 });
+});
+
+test("a package can be given a name where one of its entries has none at all", () => {
+  const entry = (name: string, more: object = {}) => ({
+    type: "vcs",
+    url: `https://github.com/acme/${name}`,
+    ...more,
+  });
+  const repositories = [
+    entry("lib"),
+    entry("tool", { name: "a title" }),
+    entry("twice", { name: "a title" }),
+    entry("twice"),
+    { type: "vcs", url: "https://gitlab.com/acme/foreign" },
+  ];
+  expect(packagesWithoutName(JSON.stringify({ repositories }), "github.com")).toEqual(
+    new Set(["acme/lib", "acme/twice"]),
+  );
 });
 
 test("every entry of one repository gets the name, and nothing else changes", () => {

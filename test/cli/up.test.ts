@@ -1,39 +1,25 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BATCH_SIZE, hoursOf, splitIntoBatches, totalSeconds } from "../../cli/up/batches.ts";
-import { batchSeconds, costOf, duration, HOUR, LIMITS, paceOf, totalCost } from "../../cli/up/estimate.ts";
+import type { Context } from "../../cli/context.ts";
+import { splitIntoBatches, totalSeconds } from "../../cli/up/batches.ts";
+import { describePlan, describeRefresh, planResult } from "../../cli/up/describe.ts";
+import {
+  batchSeconds,
+  costOf,
+  duration,
+  HOUR,
+  LIMITS,
+  paceOf,
+  refreshCalls,
+  refreshSeconds,
+  totalCost,
+} from "../../cli/up/estimate.ts";
 import { overwrittenSecrets } from "../../cli/up/overwritten.ts";
-import { packageOf, type Step } from "../../cli/up/steps.ts";
+import { packageOf, repositoryOf } from "../../cli/up/steps.ts";
 import { withResources } from "../../cli/up/takeover.ts";
+import { apply } from "../../cli/up/update.ts";
+import { CONSUMER, FILE, fleetOf, NOTIFIER, packageSteps, SECRET } from "./up-steps.ts";
 
-const FLEET = "urn:pulumi:dev::satis-fleet::satisfleet:index:Fleet";
-const NOTIFIER = `${FLEET}$satisfleet:index:PackageNotifier`;
-const SECRET = "github:index/actionsSecret:ActionsSecret";
-const FILE = "github:index/repositoryFile:RepositoryFile";
 const PUBLIC = paceOf(1000);
-
-const packageSteps = (id: string, op: string): Step[] => [
-  { urn: `${NOTIFIER}::${id}`, op, type: "satisfleet:index:PackageNotifier" },
-  { urn: `${NOTIFIER}$${SECRET}::${id}-token`, op, type: SECRET },
-  { urn: `${NOTIFIER}$${FILE}::${id}-workflow`, op, type: FILE },
-];
-const COMPOSER: readonly Step[] = [
-  {
-    urn: "urn:pulumi:dev::satis-fleet::pulumi:pulumi:Stack::satis-fleet-dev",
-    op: "create",
-    type: "pulumi:pulumi:Stack",
-  },
-  { urn: `${FLEET}::fleet`, op: "create", type: "satisfleet:index:Fleet" },
-  {
-    urn: `${FLEET}$satisfleet:index:ComposerRepository$${FILE}::composer-satis.json`,
-    op: "create",
-    type: FILE,
-  },
-];
-const fleetOf = (count: number): Step[] => [
-  ...COMPOSER,
-  ...Array.from({ length: count }, (_, index) => packageSteps(`acme/p${index}`, "create")).flat(),
-];
 
 describe("the estimate", () => {
   test("costs a new package the ten calls that were measured, two of them writes, one a commit", () => {
@@ -80,79 +66,103 @@ describe("the estimate", () => {
   ])("says %i seconds as %s", (seconds, words) => expect(duration(seconds)).toBe(words));
 });
 
-describe("batches", () => {
-  test("are one of everything where the change fits into an hour", () => {
-    expect(splitIntoBatches(fleetOf(10), ["x"], PUBLIC)).toMatchObject([{ target: [], replace: ["x"] }]);
+describe("a refresh", () => {
+  const packages = (count: number, ...types: string[]) =>
+    Array.from({ length: count }, () => types.map((type) => ({ type }))).flat();
+  const said = (calls: number, delay = 1000) => describeRefresh(calls, paceOf(delay));
+
+  test("costs what was measured: three calls a package, two with the organization's secret, nothing for components", () => {
+    expect(refreshCalls(packages(1000, "satisfleet:index:PackageNotifier", SECRET, FILE))).toBe(3000);
+    expect(refreshCalls(packages(1000, "satisfleet:index:PackageNotifier", FILE))).toBe(2000);
   });
 
-  test("of any fleet keep packages whole, fit the size, do everything and end with a run of the whole program", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 }), (count, content) => {
-        const steps = fleetOf(count);
-        const batches = splitIntoBatches(steps, [], PUBLIC, { content, calls: 1000 });
-        if (batches.length === 1) return;
-        expect(batches.at(-1)?.target).toEqual([]);
-        const targets = batches.flatMap(({ target }) => target);
-        expect([...targets].sort()).toEqual(steps.map(({ urn }) => urn).sort());
-        for (const { target, cost } of batches.slice(1)) {
-          expect(cost.content).toBeLessThanOrEqual(content);
-          for (const urn of target) expect(target).toContain(`${NOTIFIER}::${packageOf(urn)}`);
-        }
-      }),
-    );
+  test("is announced with the hours that GitHub's limit makes of it", () => {
+    expect(said(3020)).toBe("refreshing first: about 3020 calls, 48 s");
+    expect(said(15_020)).toBe("refreshing first: about 15020 calls, 3 h, for GitHub allows 5000 an hour");
+    expect(said(15_020, 1)).toBe("refreshing first: about 15020 calls, 4 min");
+    expect(refreshSeconds(15_020, PUBLIC)).toBe(3 * HOUR);
   });
 
-  test("follow each other without a pause while GitHub's hour has room", () => {
-    const batches = splitIntoBatches(fleetOf(1000), [], PUBLIC);
-    const hours = hoursOf(batches, PUBLIC);
-    expect(hours.flat()).toEqual(batches);
-    // The composer repository and the first packages; more packages; the rest and the run of everything.
-    expect(hours.map((hour) => hour.length)).toEqual([2, 1, 2]);
-    for (const hour of hours) {
-      expect(hour.reduce((sum, { cost }) => sum + cost.content, 0)).toBeLessThanOrEqual(BATCH_SIZE.content);
-      expect(hour.reduce((sum, { cost }) => sum + cost.calls, 0)).toBeLessThanOrEqual(BATCH_SIZE.calls);
-    }
-    expect(totalSeconds(batches, PUBLIC)).toBeLessThan(2.5 * HOUR);
-    expect(hoursOf(batches, paceOf(1))).toEqual([batches]);
-  });
-
-  test("never target what would delete others: deletes, changed components and the organization's secret come last", () => {
-    const steps: Step[] = [
-      { urn: `${FLEET}::fleet`, op: "update", type: "satisfleet:index:Fleet" },
-      ...packageSteps("acme/old", "delete"),
-      {
-        urn: `${FLEET}$x::organization-token`,
-        op: "update",
-        type: "github:index/actionsOrganizationSecret:ActionsOrganizationSecret",
-      },
-      ...Array.from({ length: 5 }, (_, index) => packageSteps(`acme/p${index}`, "create")).flat(),
-    ];
-    const batches = splitIntoBatches(steps, [], PUBLIC, { content: 2, calls: 1000 });
-    const targets = batches
-      .flatMap(({ target }) => target)
-      .map((urn) => urn.slice(urn.lastIndexOf("::") + 2));
-    expect(targets.filter((name) => !name.startsWith("acme/p"))).toEqual([]);
-    expect(batches.at(-1)?.cost.writes).toBe(3);
-  });
-
-  test("are not made where the provider changes and something is deleted", () => {
-    const provider = {
-      urn: "urn:pulumi:dev::satis-fleet::pulumi:providers:github::github",
-      op: "update",
-      type: "pulumi:providers:github",
-    };
-    const steps = [provider, ...fleetOf(10), ...packageSteps("acme/old", "delete")];
-    expect(splitIntoBatches(steps, [], PUBLIC, { content: 2, calls: 1000 })).toHaveLength(1);
-  });
-
-  test("replace each overwritten secret once", () => {
-    const replaced = `${NOTIFIER}$${SECRET}::acme/p3-token`;
-    const batches = splitIntoBatches(fleetOf(9), [replaced, "elsewhere"], PUBLIC, {
-      content: 2,
-      calls: 1000,
+  test("is told with the plan and counts in its time, for people and for machines", () => {
+    const steps = packageSteps("acme/new", "create");
+    const plan = (refreshed: number, pace = PUBLIC) => ({
+      steps,
+      warnings: [],
+      overwritten: [],
+      pace,
+      refreshCalls: refreshed,
+      batches: splitIntoBatches(steps, [], pace, undefined, { refreshCalls: refreshed }),
     });
-    expect(batches.flatMap(({ replace }) => replace)).toEqual([replaced, "elsewhere"]);
-    expect(batches.at(-1)?.replace).toEqual(["elsewhere"]);
+    const used = "the refresh has used about 3020 calls of GitHub's 5000 an hour: counted in";
+    expect(describePlan(plan(3020))).toContain(used);
+    expect(describePlan(plan(3020, paceOf(1))).join()).not.toContain("refresh");
+    expect(planResult(plan(3020))).toMatchObject({ estimate: { calls: 10, refreshCalls: 3020 } });
+    expect(planResult(plan(4995))).toMatchObject({
+      estimate: { seconds: expect.toSatisfy((s) => s > HOUR) },
+    });
+  });
+});
+
+describe("a step", () => {
+  test.each([
+    { urn: `${NOTIFIER}::acme/my-lib`, package: "acme/my-lib", repository: "acme/my-lib" },
+    { urn: `${NOTIFIER}$${SECRET}::acme/my-lib-token`, package: "acme/my-lib", repository: "acme/my-lib" },
+    { urn: `${CONSUMER}::acme/my-app`, package: undefined, repository: "acme/my-app" },
+    { urn: `${CONSUMER}$${SECRET}::acme/my-app-COMPOSER_UPDATE_TOKEN`, repository: "acme/my-app" },
+    { urn: `${CONSUMER}$x::acme/my-app-permissions`, repository: "acme/my-app" },
+    {
+      urn: `${CONSUMER}$${FILE}::acme/my-app-.github/workflows/update-composer-packages-web-site.yml`,
+      repository: "acme/my-app",
+    },
+    { urn: "urn:pulumi:dev::p::satisfleet:index:Fleet$x::composer-satis.json", repository: undefined },
+  ])("of $urn belongs to $repository", ({ urn, package: id, repository }) => {
+    expect([packageOf(urn), repositoryOf(urn)]).toEqual([id, repository]);
+  });
+});
+
+describe("batches are made", () => {
+  /** A stack of which somebody takes the lock before the update of this number. */
+  function stackLockedBefore(update?: number) {
+    const runs: string[] = [];
+    const done = (name: string) => async () => {
+      runs.push(name);
+      return { operations: {} };
+    };
+    const locks = async () =>
+      runs.filter((name) => name === "up").length + 1 === update
+        ? [{ holder: "somebody", stale: false }]
+        : [];
+    const stack = { locks, up: done("up"), preview: done("preview"), cancel: done("cancel") };
+    const context = { stack, engine: "sandbox", policies: {} } as unknown as Context;
+    const wait = async (milliseconds: number) => {
+      runs.push(`wait ${Math.round(milliseconds / 60_000)} min`);
+    };
+    return { runs, context, wait };
+  }
+  const batch = (calls: number) => ({
+    target: ["x"],
+    replace: [],
+    cost: { ...totalCost([], PUBLIC), calls },
+  });
+  const plan = { batches: [batch(4000), batch(400)], pace: PUBLIC };
+  const silent = { out: () => undefined, err: () => undefined };
+
+  test("with a lock forced where the first one meets it", async () => {
+    const { context, runs } = stackLockedBefore(1);
+    await apply(context, plan, { unlock: true }, silent);
+    expect(runs).toEqual(["cancel", "up", "preview", "up"]);
+  });
+
+  test("up to the lock of somebody who came between two of them", async () => {
+    const { context, runs } = stackLockedBefore(2);
+    await expect(apply(context, plan, { unlock: true }, silent)).rejects.toThrow(/locked by somebody/);
+    expect(runs).toEqual(["up", "preview"]);
+  });
+
+  test("after GitHub's hour where the refresh has used it up, and what was previewed before is previewed again", async () => {
+    const { context, runs, wait } = stackLockedBefore();
+    await apply(context, { ...plan, refreshCalls: 3020 }, { wait }, silent);
+    expect(runs).toEqual(["wait 60 min", "preview", "up", "preview", "up"]);
   });
 });
 

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SANDBOX_TOKENS, type World } from "../../demo/world.ts";
-import { ENGINE, openPackages, writesOf } from "../support/cli.ts";
+import { ENGINE, holdLock, openPackages, writesOf } from "../support/cli.ts";
 import { leaks } from "../support/leaks.ts";
 import { satisOf } from "../support/teller.ts";
 
@@ -20,6 +19,7 @@ const COMMANDS = {
   up: ["--yes"],
   drift: ["--repair"],
   rotate: [],
+  outdated: [],
 } as const;
 type Name = keyof typeof COMMANDS;
 const ALL = Object.keys(COMMANDS) as Name[];
@@ -58,58 +58,57 @@ describe(`on ${ENGINE}`, () => {
   afterAll(() => world.close());
 
   /** Each command ends with one of these codes and words, and writes nothing to GitHub. */
-  async function each(said: Partial<Record<Name, RegExp>>, stack?: string): Promise<void> {
+  async function each(said: Partial<Record<Name, RegExp>>): Promise<void> {
     const before = JSON.stringify(world.github.snapshot());
     for (const name of ALL) {
       const words = said[name];
       if (words === undefined) continue;
-      const { code, text } = await fleet(world, name, stack);
+      const { code, text } = await fleet(world, name);
       expect(text, name).toMatch(words);
-      expect(code, `${name}: ${text}`).toBe(name === "doctor" && stack === undefined ? 2 : 1);
+      expect(code, `${name}: ${text}`).toBe(name === "doctor" ? 2 : 1);
     }
     // Permissions are probed with requests that GitHub refuses: what counts is that nothing is another.
     expect(JSON.stringify(world.github.snapshot())).toBe(before);
   }
 
-  const all = (words: RegExp) => Object.fromEntries(ALL.map((name) => [name, words]));
-
-  test("an unknown stack is named by every command", () => each(all(/^error: no stack nowhere/m), "nowhere"));
-
-  test("a satis.json that is missing or broken is named by every command, with its place", async () => {
-    await world.writeSatis('{"name": "acme/composer",}');
-    for (const name of ALL) {
-      expect(await fleet(world, name), name).toEqual({
-        code: 1,
-        text: expect.stringMatching(/satis\.json:1:25: fault: a comma before the closing bracket: remove/),
-      });
+  /** No command comes as far as to ask GitHub or to run the engine: all of them at once. */
+  async function none(words: RegExp, stack?: string): Promise<void> {
+    world.github.resetCalls();
+    const ended = await Promise.all(
+      ALL.map(async (name) => [name, await fleet(world, name, stack)] as const),
+    );
+    for (const [name, { code, text }] of ended) {
+      expect(text, name).toMatch(words);
+      expect(code, name).toBe(1);
     }
-    await rm(join(world.home, "satis.json"));
-    expect(await fleet(world, "up")).toEqual({
-      code: 1,
-      text: expect.stringMatching(/satis\.json: fault: does not exist/),
-    });
-    await world.writeSatis(satisOf("lib", "tool"));
     expect(world.github.calls.total).toBe(0);
+  }
+
+  test("an unknown stack is named by every command", () => none(/^error: no stack nowhere/m, "nowhere"));
+
+  test("a satis.json that is broken is named by every command, with its place", async () => {
+    await world.writeSatis('{"name": "acme/composer",}');
+    await none(/satis\.json:1:25: fault: a comma before the closing bracket: remove/);
+    await world.writeSatis(satisOf("lib", "tool"));
+  });
+
+  test("a satis.json that is missing is named by every command, with how to name another", async () => {
+    await rm(join(world.home, "satis.json"));
+    await none(/satis\.json: fault: does not exist: write it, or name another/);
+    await world.writeSatis(satisOf("lib", "tool"));
   });
 
   test("a token that GitHub does not know is said by every command that asks with it", async () => {
     world.github.setToken(SANDBOX_TOKENS.provider, { revoked: true });
     const refused = /401|does not know the token/;
-    await each(all(refused));
+    await each(Object.fromEntries(ALL.map((name) => [name, refused])));
     world.github.setToken(SANDBOX_TOKENS.provider, {});
   });
 
   test("a stack at which somebody is at work is left to them, and they are named", async () => {
-    const folder =
-      ENGINE === "pulumi"
-        ? join(world.home, "state", ".pulumi", "locks", "organization", "satis-fleet", "dev")
-        : join(world.settings.home, ".satis-fleet");
-    const file = join(folder, ENGINE === "pulumi" ? "somebody.json" : "dev.json.lock");
-    await mkdir(folder, { recursive: true });
-    const holder = { pid: process.pid, username: "somebody", hostname: hostname() };
-    await writeFile(file, JSON.stringify({ ...holder, timestamp: new Date().toISOString() }));
+    const file = await holdLock(world);
     const held = /(locked|held) by somebody@/;
-    await each({ doctor: held, up: held, rotate: held });
+    await each({ doctor: held, adopt: held, up: held, rotate: held });
     await rm(file);
   });
 });
@@ -119,9 +118,9 @@ describe(`on ${ENGINE}, a fleet without a token`, () => {
     const world = await openPackages(["lib"], { config: { "github:token": { value: "", secret: true } } });
     const before = JSON.stringify(world.github.snapshot());
     try {
-      for (const name of ALL) {
-        const { code, text } = await fleet(world, name);
-        expect(text, name).toMatch(/pulumi config set --secret github:token/);
+      const ended = await Promise.all(ALL.map(async (name) => [name, await fleet(world, name)] as const));
+      for (const [name, { code, text }] of ended) {
+        expect(text, name).toMatch(/there is no token: pulumi config set --secret github:token/);
         expect(code, name).toBe(name === "doctor" ? 2 : 1);
       }
       expect(JSON.stringify(world.github.snapshot())).toBe(before);

@@ -85,10 +85,10 @@ describe("consumers", () => {
         "satis-fleet:delivery": { value: JSON.stringify({ "acme/website": "pull-request" }) },
       },
     });
-    const proposed = async () => {
+    const proposed = async (repository: readonly string[] = []) => {
       world.github.resetCalls();
       const said = new Said();
-      await propose(await contextOf(world), { json: true }, said);
+      await propose(await contextOf(world), { json: true, repository }, said);
       expect(leaks(said.all)).toEqual([]);
       return said.json.proposals as { id: string; outcome: string; removal: boolean }[];
     };
@@ -102,7 +102,7 @@ describe("consumers", () => {
     try {
       await world.stack.up({ parallel: 16 });
       expect(await proposed()).toEqual([
-        { id: "acme/website", outcome: "opened", removal: false, url: expect.any(String) },
+        { id: "acme/website", role: "update", outcome: "opened", removal: false, url: expect.any(String) },
       ]);
       const website = () => world.github.repository("website");
       expect(Object.keys(website().files(CONSUMER_PROPOSAL_BRANCH))).toEqual(
@@ -115,6 +115,8 @@ describe("consumers", () => {
       expect(await drifted(world)).toEqual({ exit: 0, found: [] });
       await world.writeSubscriptions(subscriptionsOf());
       expect(await proposed()).toMatchObject([{ id: "acme/website", outcome: "opened", removal: true }]);
+      // By name it is the same: what it has is known from the state.
+      expect(await proposed(["acme/website"])).toMatchObject([{ role: "update", outcome: "open" }]);
       await merge();
       expect(Object.keys(website().files())).toEqual(["README.md"]);
     } finally {

@@ -1,45 +1,11 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { doctor } from "../../cli/commands/doctor.ts";
-import { loadContext } from "../../cli/context.ts";
-import type { Check } from "../../cli/doctor/check.ts";
-import type { EngineName } from "../../cli/engine.ts";
 import { openWorld, SANDBOX_TOKENS, type World } from "../../demo/world.ts";
+import { ENGINE as engine } from "../support/cli.ts";
+import { bad, diagnose } from "../support/diagnosis.ts";
 import { killUpdate } from "../support/kill.ts";
-import { leaks } from "../support/leaks.ts";
 import { satisOf, Teller } from "../support/teller.ts";
-
-const engine: EngineName = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
-
-interface Diagnosis {
-  readonly code: number;
-  readonly checks: readonly Check[];
-  readonly budget: { readonly calls?: number; readonly writes?: number };
-  readonly error: string;
-}
-
-/** Runs `fleet doctor --json` in this process; fails where it changes anything or shows a token. */
-async function diagnose(world: World, stack = "dev"): Promise<Diagnosis> {
-  const said: string[] = [];
-  const output = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
-  const { home, env = {} } = world.settings;
-  const before = JSON.stringify(world.github.snapshot());
-  let code = 1;
-  let error = "";
-  try {
-    code = await doctor(await loadContext({ stack, cwd: home, engine, env }), { json: true }, output);
-  } catch (failure) {
-    error = failure instanceof Error ? failure.message : String(failure);
-  }
-  expect(leaks([...said, error].join("\n"))).toEqual([]);
-  expect(JSON.stringify(world.github.snapshot())).toBe(before);
-  const result = said.find((text) => text.startsWith("{")) ?? '{"checks": [], "budget": {}}';
-  return { code, error, ...(JSON.parse(result) as Pick<Diagnosis, "checks" | "budget">) };
-}
-
-const bad = ({ checks }: Diagnosis) =>
-  checks
-    .filter(({ state }) => state === "wrong" || state === "unread")
-    .map(({ name, message, remedy }) => `${name}: ${message}: ${remedy}`);
 
 const open = () =>
   openWorld({
@@ -96,23 +62,16 @@ describe(`on ${engine}, fleet doctor`, () => {
     expect(accepted).toEqual([]);
   });
 
-  const needed = ["contents", "workflows", "secrets", "administration", "pages", "environments", "actions"];
-
-  // Permissions have nothing to do with the engine: on the slower one, one of them is enough.
-  test.each(engine === "pulumi" ? ["secrets"] : needed)(
-    "names the missing permission %s of the provider's token",
-    async (missing) => {
-      const granted = ["metadata", ...needed].filter((name) => name !== missing);
-      world.github.setToken(SANDBOX_TOKENS.provider, {
-        permissions: Object.fromEntries(granted.map((name) => [name, "write"] as const)),
-      });
-      const diagnosis = await diagnose(world);
-      expect(diagnosis.code).toBe(2);
-      expect(bad(diagnosis).join("\n")).toMatch(
-        new RegExp(`^github:token: lacks ${missing}: (write|read) on acme/`, "im"),
-      );
-    },
-  );
+  // Each of the others is looked at in cli-doctor-permissions.test.ts.
+  test("names a missing permission of the provider's token", async () => {
+    const granted = ["contents", "workflows", "administration", "pages", "environments", "actions"];
+    world.github.setToken(SANDBOX_TOKENS.provider, {
+      permissions: Object.fromEntries(granted.map((name) => [name, "write"] as const)),
+    });
+    const diagnosis = await diagnose(world);
+    expect(diagnosis.code).toBe(2);
+    expect(bad(diagnosis).join("\n")).toMatch(/^github:token: lacks Secrets: write on acme\/lib/m);
+  });
 
   test("tells of tokens that are revoked, that may not dispatch and that do not see a repository", async () => {
     world.github.setToken(SANDBOX_TOKENS.dispatch, { permissions: { metadata: "read", actions: "read" } });
@@ -197,6 +156,11 @@ describe(`on ${engine}, fleet doctor`, () => {
     expect(await diagnose(world)).toMatchObject({
       code: 1,
       error: expect.stringMatching(/satis\.json:1:2: fault: /),
+    });
+    await rm(join(world.home, "satis.json"));
+    expect(await diagnose(world)).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/satis\.json: fault: does not exist/),
     });
     await world.writeSatis(satisOf("lib", "tool"));
   });

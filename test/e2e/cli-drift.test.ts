@@ -11,6 +11,7 @@ import type { EngineName } from "../../cli/engine.ts";
 import { tamperings } from "../../demo/drift.ts";
 import { type Api, strangersApi } from "../../demo/stranger.ts";
 import { openWorld, SANDBOX_TOKENS, type World } from "../../demo/world.ts";
+import { primaryLimit } from "../../sandbox/github/index.ts";
 import { NOTIFY_PATH } from "../../workflows/notify.ts";
 import { openPackages } from "../support/cli.ts";
 import { leaks } from "../support/leaks.ts";
@@ -84,6 +85,21 @@ describe(`on ${engine}, fleet drift`, () => {
     const repository = await look(await deployed(names, scope("repository")));
     expect(repository).toMatchObject({ drift: [], unread: [] });
     expect(repository.apiCalls).toBeLessThanOrEqual(30 + 30 / 50 + 10);
+  });
+
+  test.each([100, 101])("keeps to N/50 + 10 requests where %i packages have drifted", async (count) => {
+    const names = Array.from({ length: count }, (_, index) => `p${index}`);
+    const fleet = await deployed(names, { config: { "satis-fleet:secretScope": { value: "organization" } } });
+    const api = strangersApi(world.github.url);
+    const [edit] = tamperings("acme", ["p0"], "composer");
+    await edit?.act(api);
+    await api("DELETE", "repos/acme/composer/environments/registry/secrets/REGISTRY_READ_TOKEN");
+    const { drift: found, apiCalls } = await look(fleet);
+    expect(named(found)).toEqual(["acme/composer: secret missing", "acme/p0: file changed"]);
+    expect(found.find(({ kind }) => kind === "file changed")?.diff).toContain("+# edited by hand");
+    expect(apiCalls).toBeLessThanOrEqual(count / 50 + 10);
+    const pages = world.github.calls.log.filter(({ path }) => path.includes(`/${SECRET}/repositories`));
+    expect(pages).toHaveLength(Math.ceil(count / 100));
   });
 
   test("finds the deleted secrets, changed and deleted files that the provider's own refresh finds", async () => {
@@ -193,6 +209,16 @@ describe(`on ${engine}, fleet drift`, () => {
     expect(world.github.repository("tool").secretNames).toEqual([]);
   });
 
+  test("tells a repository that left satis.json and then GitHub, until an update forgets it", async () => {
+    await deployed(["lib", "tool"]);
+    await world.writeSatis(satisOf("lib"));
+    await strangersApi(world.github.url)("DELETE", "repos/acme/tool");
+    const found = await run(await context());
+    expect(found.code).toBe(2);
+    expect(named(found.drift)).toEqual(["acme/composer: file changed", "acme/tool: repository deleted"]);
+    expect(await run(await context(), { repair: true })).toMatchObject({ code: 0, clean: true });
+  });
+
   test("names a rename that satis.json follows and nobody declared, and repairs it once it is", async () => {
     await deployed(["lib", "tool"]);
     world.github.move("acme/tool", "acme/hammer");
@@ -217,7 +243,7 @@ describe(`on ${engine}, fleet drift`, () => {
     world.github.inject({ path, latencyMs: engine === "pulumi" ? 20_000 : 10_000 });
     const other = world.stack.refresh();
     while (!world.github.calls.log.some((call) => call.path === path)) await sleep(20);
-    const { error } = await repair(fleet, found.drift);
+    const { error } = await repair(fleet, found);
     await other;
     expect(error).toMatch(/the stack is locked by .* which may be at work: wait for it/);
     expect(writes()).toEqual([]);
@@ -239,7 +265,7 @@ describe(`on ${engine}, fleet drift`, () => {
     const fleet = await deployed(["lib"]);
     const { "github:token": _token, ...rawConfig } = fleet.rawConfig;
     await expect(run({ ...fleet, rawConfig })).rejects.toThrow(
-      /\(401\): pulumi config set --secret github:token, or GITHUB_TOKEN/,
+      /^there is no token: pulumi config set --secret github:token, or set GITHUB_TOKEN/,
     );
   });
 
@@ -309,6 +335,116 @@ describe(`on ${engine}, fleet drift`, () => {
     expect(await run(fleet, { deep: true, repair: true })).toMatchObject({ code: 0, clean: true });
   });
 
+  test("enables nothing in a repository that a stranger has now, and by today's name in one that was renamed", async () => {
+    const fleet = await deployed(["lib", "tool"]);
+    const workflow = NOTIFY_PATH.slice(NOTIFY_PATH.lastIndexOf("/") + 1);
+    const api = strangersApi(world.github.url);
+    for (const name of ["lib", "tool"])
+      await api("PUT", `repos/acme/${name}/actions/workflows/${workflow}/disable`);
+    world.github.seed([{ owner: "others", name: "theirs" }]);
+    world.github.move("acme/tool", "others/tool");
+    world.github.move("acme/lib", "acme/bib");
+    world.github.resetCalls();
+    const { drift: found, repair: done } = await run(fleet, { deep: true, repair: true });
+    expect(named(found)).toEqual(["acme/lib: repository renamed", "acme/tool: repository transferred"]);
+    expect(done).toMatchObject({ enabled: [`acme/lib ${NOTIFY_PATH}`] });
+    const puts = world.github.calls.log.filter(({ method }) => method === "PUT");
+    expect(puts.map(({ path }) => path)).toEqual([`/repos/acme/bib/actions/workflows/${workflow}/enable`]);
+  });
+
+  test("brings back what it can where GitHub refuses to enable a workflow, and says so", async () => {
+    const fleet = await deployed(["lib", "tool", "old"]);
+    const workflow = NOTIFY_PATH.slice(NOTIFY_PATH.lastIndexOf("/") + 1);
+    const api = strangersApi(world.github.url);
+    for (const name of ["lib", "tool", "old"])
+      await api("PUT", `repos/acme/${name}/actions/workflows/${workflow}/disable`);
+    world.github.repository("old").archive();
+    world.github.repository("tool").deleteSecret(SECRET);
+    const path = `/repos/acme/lib/actions/workflows/${workflow}/enable`;
+    const forbidden = { status: 403, body: { message: "Resource not accessible by personal access token" } };
+    world.github.inject({ path, ...forbidden, times: 9 });
+    world.github.resetCalls();
+    const { code, repair: done, drift: found } = await run(fleet, { deep: true, repair: true });
+    expect(code).toBe(1);
+    expect(done.error).toBe(`acme/lib ${NOTIFY_PATH} is not enabled: 403 ${forbidden.body.message}`);
+    expect(done.enabled).toEqual([`acme/tool ${NOTIFY_PATH}`]);
+    expect(named(found)).toEqual([
+      "acme/lib: workflow disabled",
+      "acme/old: repository archived",
+      "acme/old: workflow disabled",
+    ]);
+    const puts = world.github.calls.log.filter(({ method }) => method === "PUT");
+    expect(puts.filter((call) => call.path.includes("/acme/old/"))).toEqual([]);
+  });
+
+  test("repairs the others where one repository cannot be read, and writes nothing to that", async () => {
+    const fleet = await deployed(["lib", "tool", "ok"]);
+    world.github.repository("lib").deleteSecret(SECRET);
+    const blocked = { status: 403, body: { message: "Repository access blocked" } };
+    world.github.inject({ path: /\/repos\/acme\/tool(\/|$)/, ...blocked, times: 999 });
+    world.github.resetCalls();
+    const repaired = await run(fleet, { repair: true });
+    expect(repaired).toMatchObject({ code: 1, clean: false, complete: false, drift: [] });
+    expect(repaired.repair).not.toHaveProperty("error");
+    expect(repaired.unread).toMatchObject([{ repository: "acme/tool" }]);
+    expect(world.github.repository("lib").secretValue(SECRET)).toBe(SANDBOX_TOKENS.dispatch);
+    expect(world.github.calls.log.filter(({ path }) => path.includes("/acme/tool/contents"))).toEqual([]);
+  });
+
+  test("repairs the others where a file's last commit is gone from the history, and names that file", async () => {
+    const fleet = await deployed(["lib", "tool"]);
+    world.github.repository("lib").deleteSecret(SECRET);
+    const gone = { status: 422, body: { message: "No commit found for SHA: 0123456" } };
+    world.github.inject({ path: /\/repos\/acme\/tool\/commits\//, ...gone, times: 999 });
+    const repaired = await run(fleet, { repair: true });
+    expect(repaired).toMatchObject({ code: 1, clean: false, complete: true, drift: [] });
+    expect(repaired.repair.error).toMatch(
+      /refresh failed:[\s\S]*acme\/tool-workflow.*[\s\S]*422 No commit found/,
+    );
+    expect(world.github.repository("lib").secretValue(SECRET)).toBe(SANDBOX_TOKENS.dispatch);
+  });
+
+  test("repairs what it can in batches where it is much, and says how long that takes", async () => {
+    const fleet = await deployed(["a", "b", "old"]);
+    await nextSecond();
+    for (const name of ["a", "b"]) {
+      const [edit] = tamperings("acme", [name], "composer");
+      await edit?.act(strangersApi(world.github.url));
+      world.github.repository(name).setSecret(SECRET, "somebody else's");
+    }
+    world.github.repository("old").archive();
+    const told: string[] = [];
+    const output = { out: () => undefined, err: (text: string) => told.push(text) };
+    const done = await repair(fleet, await look(fleet), output, { batchSize: 1 });
+    expect(done).not.toHaveProperty("error");
+    expect(told.join("\n")).toMatch(/about \d+ calls, \d+ of them writes, \d+ s in [2-9] batches/);
+    expect(named((await look(fleet)).drift)).toEqual(["acme/old: repository archived"]);
+    for (const name of ["a", "b"])
+      expect(world.github.repository(name).secretValue(SECRET)).toBe(SANDBOX_TOKENS.dispatch);
+  });
+
+  test("tells what the repair did where GitHub cannot be looked at afterwards", async () => {
+    const fleet = await deployed(["lib"]);
+    world.github.repository("lib").deleteSecret(SECRET);
+    // The first look asks once, and once more for the repository whose secret is missing.
+    world.github.inject({ ...primaryLimit(3000), path: "/graphql", skip: 2, times: 9 });
+    const { code, clean, complete, repair: done, secondError } = await run(fleet, { repair: true });
+    expect({ code, clean, complete }).toEqual({ code: 1, clean: false, complete: false });
+    expect(done.operations).toMatchObject({ create: 1 });
+    expect(secondError).toMatch(/limit of requests is used up until .*: try again then/);
+  });
+
+  test("keeps what it read before GitHub's limit ended the look", async () => {
+    const fleet = await deployed(["lib", "tool"]);
+    const path = `/repos/acme/tool/actions/secrets/${SECRET}`;
+    world.github.inject({ ...primaryLimit(3000), path });
+    await expect(look(fleet)).rejects.toThrow(/limit of requests is used up/);
+    const { apiCalls, freeCalls, drift: found } = await look(fleet);
+    expect(found).toEqual([]);
+    expect(freeCalls).toBeGreaterThan(0);
+    expect(freeCalls).toBeLessThan(apiCalls - 1);
+  });
+
   test("says what it could not read, and calls that neither clean nor drift", async () => {
     const fleet = await deployed(["lib", "tool"]);
     const path = `/repos/acme/tool/actions/secrets/${SECRET}`;
@@ -337,6 +473,19 @@ describe(`on ${engine}, fleet drift`, () => {
       complete: true,
       found: ["acme/tool: secret missing"],
     });
+  });
+
+  test("repairs on such a network, or says that the repair failed", async () => {
+    const fleet = await deployed(["lib"]);
+    world.github.repository("lib").deleteSecret(SECRET);
+    // From behind the first look on, which a test of its own looks at.
+    for (let third = 4; third < 12; third++) world.github.inject({ skip: third * 3 + 2, drop: true });
+    const { code, repair: done } = await run(fleet, { repair: true });
+    expect(world.github.calls.log.filter(({ status }) => status === "dropped").length).toBeGreaterThan(4);
+    if (code !== 0) expect(done.error).toMatch(/failed/);
+    world.github.clearFaults();
+    if (code !== 0) expect(await run(fleet, { repair: true })).toMatchObject({ code: 0 });
+    expect(world.github.repository("lib").secretValue(SECRET)).toBe(SANDBOX_TOKENS.dispatch);
   });
 
   test("calls a repository that goes between two requests deleted, not its secret missing", async () => {

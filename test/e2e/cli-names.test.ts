@@ -11,9 +11,14 @@ import { satisOf } from "../support/teller.ts";
 const composer = (name: string) => ({ "composer.json": `{"name": ${JSON.stringify(name)}}` });
 
 test("fleet names writes names into satis.json, says what it could not read, and writes nothing to GitHub", async () => {
-  const named = { type: "vcs", url: "https://github.com/acme/named", name: "acme/named" };
+  const entry = (repository: string, name: string) => ({
+    type: "vcs",
+    url: `https://github.com/acme/${repository}`,
+    name,
+  });
+  const entries = ["lib", "tool", "twin-a", "twin-b", "broken", "bad", "gone", "bare", "foreign", "binary"];
   const world = await openCommandWorld({
-    satis: satisOf("lib", "tool", "twin-a", "twin-b", "broken", "bad", "gone", "bare", named).replaceAll(
+    satis: satisOf(...entries, entry("named", "other/named"), entry("titled", "a title")).replaceAll(
       "\n",
       "\r\n",
     ),
@@ -25,6 +30,9 @@ test("fleet names writes names into satis.json, says what it could not read, and
       { name: "broken", files: { "composer.json": "{" } },
       { name: "bad", files: composer("../../etc") },
       { name: "bare" },
+      { name: "foreign", files: composer("symfony/http-kernel") },
+      { name: "titled", files: composer("acme/titled") },
+      { name: "binary", files: { "composer.json": "\0" } },
     ],
   });
   try {
@@ -50,6 +58,9 @@ test("fleet names writes names into satis.json, says what it could not read, and
       "not there",
       "no composer.json",
       "that of acme/twin-b",
+      'add \\"symfony\\" to satis-fleet:vendors',
+      "the name of its entry is no package name",
+      "could not be read: it is no text",
     ]) {
       expect(reasons).toContain(part);
     }
@@ -63,13 +74,53 @@ test("fleet names writes names into satis.json, says what it could not read, and
     expect(leaks(dry.all + said.all)).toEqual([]);
     const again = new Said();
     expect(await names(await contextOf(world), {}, again)).toBe(2);
-    expect(again.all).toContain("no name found");
+    expect(again.all).toContain("no name to write");
   } finally {
     await world.close();
   }
 });
 
-test("250 names take six requests, dropped ones are made again", async () => {
+test("a name that the registry's build would hold is left to people: a renamed package, and one that another has", async () => {
+  const time = "2026-01-01T00:00:00.000Z";
+  const digest = "0".repeat(64);
+  const record = {
+    schema: 1,
+    build: "20260101T000000Z-00000000",
+    builtAt: time,
+    fullBuiltAt: time,
+    kind: "full",
+    inputs: { satis: digest, settings: digest, publisher: digest },
+    repositories: { "github.com/acme/lib": { url: "x", refs: "", packages: ["acme/lib"] } },
+    packages: {},
+    held: {},
+  };
+  const world = await openCommandWorld({
+    repositories: [
+      { name: "composer", branches: ["registry"], files: { "build.json": JSON.stringify(record) } },
+      { name: "lib", files: composer("acme/renamed") },
+      { name: "tool", files: composer("acme/lib") },
+    ],
+  });
+  try {
+    const file = join(world.home, "satis.json");
+    const before = await readFile(file, "utf8");
+    const said = new Said();
+    expect(await names(await contextOf(world), {}, said)).toBe(2);
+    expect(said.all).toMatch(
+      /acme\/lib: no name: .*published "acme\/lib" and now has the name "acme\/renamed"/,
+    );
+    expect(said.all).toMatch(/acme\/tool: no name: .*"acme\/lib", which belongs to github\.com\/acme\/lib/);
+    expect(await readFile(file, "utf8")).toBe(before);
+    world.github.inject({ path: /contents\/build\.json/, status: 403, body: { message: "No" } });
+    await expect(names(await contextOf(world), {}, said)).rejects.toThrow(
+      "build.json of the registry could not be read: 403 No",
+    );
+  } finally {
+    await world.close();
+  }
+});
+
+test("250 names take seven requests, dropped ones are made again", async () => {
   const width = 3;
   const repositories = Array.from({ length: 250 }, (_, index) => {
     const name = `package-${String(index + 1).padStart(width, "0")}`;
@@ -83,7 +134,7 @@ test("250 names take six requests, dropped ones are made again", async () => {
     const said = new Said();
     expect(await names(context, { json: true }, said)).toBe(0);
     expect(said.json).toMatchObject({ written: 250, unnamed: [] });
-    expect(world.github.calls.total).toBeLessThanOrEqual(7);
+    expect(world.github.calls.total).toBeLessThanOrEqual(8);
   } finally {
     await world.close();
   }

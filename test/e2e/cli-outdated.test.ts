@@ -132,6 +132,24 @@ describe("fleet outdated", () => {
       });
     }));
 
+  test("says the same although every third request is dropped, and why where a file's text does not come", () =>
+    opened([LIB, consumer("website", "1.0.0")], subscriptionsOf({}), async (world) => {
+      const whole = (await run(world)).said.json;
+      for (let skip = 2; skip < 30; skip += 3) world.github.inject({ drop: true, skip });
+      expect((await run(world)).said.json).toEqual(whole);
+      world.github.clearFaults();
+      const nothing = { data: { r0: null, r1: null }, errors: [{ path: ["r0"], message: "Timeout" }] };
+      world.github.inject({ path: "/graphql", skip: 1, status: 200, body: nothing });
+      expect((await run(world)).said.json).toEqual(whole);
+      world.github.inject({ path: "/graphql", skip: 1, status: 200, body: nothing });
+      world.github.inject({ path: /contents\/composer\.lock/, status: 403, body: { message: "No" } });
+      const { exit, said } = await run(world);
+      expect(exit).toBe(1);
+      expect(said.json.unread).toEqual([
+        { id: "acme/website", branch: "main", reason: "its composer.lock could not be read: 403 No" },
+      ]);
+    }));
+
   test("says that nothing is published yet", () =>
     opened([consumer("website", "1.0.0")], subscriptionsOf({}), async (world) => {
       await expect(run(world)).rejects.toThrow("there is no packages.json on the branch registry");

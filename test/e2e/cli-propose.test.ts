@@ -100,9 +100,22 @@ test("a package that left gets a pull request that takes its workflow away, and 
     const { code, proposals, writes } = await proposed(world, { repository: ["acme/foreign"] });
     expect([code, proposals, writes]).toMatchObject([
       2,
-      [{ outcome: "failed", reason: expect.stringMatching(/not the fleet's/) }],
+      [
+        { role: "notify", outcome: "failed", reason: expect.stringMatching(/not the fleet's/) },
+        { role: "update", outcome: "up to date", removal: true },
+      ],
       [],
     ]);
+    // The second question is for the text: that it has no answer says nothing of whose the file is.
+    world.github.inject({
+      path: "/graphql",
+      skip: 1,
+      status: 200,
+      body: { data: { r0: null }, errors: [{ path: ["r0"], message: "Something went wrong" }] },
+    });
+    expect((await proposed(world, { repository: ["acme/foreign"] })).proposals[0]?.reason).toBe(
+      `${NOTIFY_PATH} could not be read: Something went wrong`,
+    );
   } finally {
     await world.close();
   }

@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type UpOptions, up } from "../../cli/commands/up.ts";
 import { type ContextOptions, loadContext } from "../../cli/context.ts";
-import type { EngineName } from "../../cli/engine.ts";
+import type { EngineName, RunOptions, RunResult } from "../../cli/engine.ts";
+import { resourcesOf } from "../../cli/up/overwritten.ts";
 import { SANDBOX_TOKENS, type World, type WorldOptions } from "../../demo/world.ts";
+import { UPDATE_WORKFLOW_PATH, UPDATER_PATH } from "../../fleet/announcement.ts";
+import { NOTIFY_PATH } from "../../workflows/notify.ts";
 import { openPackages } from "../support/cli.ts";
+import { subscriptionsOf } from "../support/consumer-stories.ts";
 import { expectManaged } from "../support/faults.ts";
 import { killUpdate } from "../support/kill.ts";
 import { leaks } from "../support/leaks.ts";
@@ -14,8 +18,15 @@ import { satisOf, Teller } from "../support/teller.ts";
 
 const engine: EngineName = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
 
+/** Looks on while the engine makes a batch. */
+type Around = (run: () => Promise<RunResult>) => Promise<RunResult>;
+
 /** Runs `fleet up` in this process, as the command line does. */
-async function fleetUp(world: World, options: UpOptions = { yes: true }, more: Partial<ContextOptions> = {}) {
+async function fleetUp(
+  world: World,
+  options: UpOptions = { yes: true },
+  { around = (run) => run(), ...more }: Partial<ContextOptions> & { around?: Around } = {},
+) {
   const said: string[] = [];
   const told: string[] = [];
   const output = { out: (text: string) => said.push(text), err: (text: string) => told.push(text) };
@@ -24,7 +35,8 @@ async function fleetUp(world: World, options: UpOptions = { yes: true }, more: P
   let error = "";
   try {
     const context = await loadContext({ stack: "dev", cwd: home, engine, env, ...more });
-    code = await up(context, options, output);
+    const stack = { ...context.stack, up: (run: RunOptions) => around(() => context.stack.up(run)) };
+    code = await up({ ...context, stack }, options, output);
   } catch (failure) {
     code = 1;
     error = failure instanceof Error ? failure.message : String(failure);
@@ -50,9 +62,20 @@ async function lock(world: World, { pid, hostname: host }: { pid: number; hostna
   await writeFile(join(folder, engine === "pulumi" ? "somebody.json" : "dev.json.lock"), text);
 }
 
+/** Fails where the state names something that is not in it. */
+async function expectWhole({ stack }: World): Promise<void> {
+  const resources = resourcesOf(await stack.exportStack());
+  const known = new Set(resources.map(({ urn }) => urn));
+  const named = resources.flatMap(({ dependencies = [], propertyDependencies = {} }) => [
+    ...dependencies,
+    ...Object.values(propertyDependencies).flat(),
+  ]);
+  expect(named.filter((urn) => !known.has(urn))).toEqual([]);
+}
+
 /** A run that must succeed: its own words where it does not. */
-async function succeeds(world: World, options?: UpOptions) {
-  const run = await fleetUp(world, options);
+async function succeeds(world: World, options?: UpOptions, around?: Around) {
+  const run = await fleetUp(world, options, around ? { around } : {});
   expect(run.code, run.text).toBe(0);
   return run;
 }
@@ -81,8 +104,13 @@ describe(`on ${engine}, fleet up`, () => {
     expect(done).toMatchObject({ code: 0, out: expect.stringMatching(/^done: \d+ created$/) });
     expectManaged(new Teller(world), "lib", "tool");
     world.github.resetCalls();
-    expect(await fleetUp(world, { json: true, yes: true })).toMatchObject({ code: 0 });
+    const again = await fleetUp(world, { json: true, yes: true });
+    expect(again).toMatchObject({ code: 0 });
     expect(writes()).toEqual([]);
+    // What looking costs is said before it begins, and is what it comes to: each of the engine's runs asks for the organization besides.
+    const [, announced] = /^refreshing first: about (\d+) calls, \d+ s$/m.exec(again.text) ?? [];
+    expect(JSON.parse(again.out).estimate.refreshCalls).toBe(Number(announced));
+    expect(Math.abs(world.github.calls.total - Number(announced))).toBeLessThanOrEqual(3);
   });
 
   test("judges by the policies with the configuration beside satis.json, and by another that is named", async () => {
@@ -146,6 +174,59 @@ describe(`on ${engine}, fleet up`, () => {
     expect(await succeeds(world)).toMatchObject({ out: "nothing to do" });
   });
 
+  test.each(["repository", "organization"])(
+    "deletes in batches where it is much, a secret a %s: nothing else is lost, and the state names nothing that is gone",
+    async (scope) => {
+      const github = await open(["a", "b", "c", "d"], {
+        config: {
+          "satis-fleet:secretScope": { value: scope },
+          "satis-fleet:announceToken": { value: SANDBOX_TOKENS.announce, secret: true },
+        },
+        subscriptions: subscriptionsOf({ repository: "acme/a" }),
+      });
+      await world.stack.up({ parallel: 16 });
+      await world.writeSatis(satisOf("d"));
+      // Another token of the provider, on which everything depends.
+      await world.configure({ "github:token": { value: "sandbox-next-token", secret: true } });
+      const deletes = () =>
+        writes().filter(({ method, path }) => method === "DELETE" && path.includes("/contents/")).length;
+      const ofRuns: number[] = [];
+      await succeeds(world, { yes: true, batchSize: 2 }, async (run) => {
+        const before = deletes();
+        const result = await run();
+        ofRuns.push(deletes() - before);
+        return result;
+      });
+      // The composer repository's own commit and a repository; two repositories; what is in the state alone.
+      expect(ofRuns).toEqual([0, 1, 2, 0]);
+      expect(Object.keys(github.repository("a").files())).toEqual(
+        expect.arrayContaining([UPDATER_PATH, UPDATE_WORKFLOW_PATH]),
+      );
+      for (const name of ["a", "b", "c"]) {
+        expect(Object.keys(github.repository(name).files())).not.toContain(NOTIFY_PATH);
+        expect(github.repository(name).secretNames).toEqual([]);
+      }
+      await expectWhole(world);
+      expect(await succeeds(world)).toMatchObject({ out: "nothing to do" });
+    },
+  );
+
+  test("writes a secret again beside a file that goes, in batches", async () => {
+    const github = await open(["a", "b"]);
+    await world.writeSatis(satisOf("a"));
+    await world.stack.up({ parallel: 16 });
+    github.repository("a").setSecret("COMPOSER_REPO_PAT", "somebody else's");
+    await world.configure({ "satis-fleet:delivery": { value: '{"acme/a": "pull-request"}' } });
+    await world.writeSatis(satisOf("a", "b"));
+    const { text } = await succeeds(world, { yes: true, batchSize: 2 });
+    expect(text).toMatch(/in \d batches/);
+    expectManaged(new Teller(world), "b");
+    expect(github.repository("a").secretValue("COMPOSER_REPO_PAT")).toBe(SANDBOX_TOKENS.dispatch);
+    expect(Object.keys(github.repository("a").files())).not.toContain(NOTIFY_PATH);
+    await expectWhole(world);
+    expect(await succeeds(world)).toMatchObject({ out: "nothing to do" });
+  });
+
   test("makes an organization's secret after the packages that it lists, batches or not", async () => {
     const github = await open(["a", "b", "c"], {
       config: { "satis-fleet:secretScope": { value: "organization" } },
@@ -194,6 +275,17 @@ describe(`on ${engine}, fleet up`, () => {
     expect(await fleetUp(world)).toMatchObject({ code: 1, text: expect.stringMatching(/@elsewhere/) });
     expect(writes()).toEqual([]);
     expect((await succeeds(world, { yes: true, unlock: true })).text).toMatch(/removed the lock/);
+    // Somebody who begins later on is at work, whatever was known of the lock before.
+    await world.writeSatis(satisOf());
+    const confirm = async () => {
+      await lock(world, { pid: process.pid, hostname: hostname() });
+      return true;
+    };
+    expect(await fleetUp(world, { unlock: true, confirm })).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/which may be at work/),
+    });
+    expectManaged(new Teller(world), "lib");
   });
 
   test("says what is missing: a token, the right one, a permission, a repository", async () => {
@@ -242,6 +334,23 @@ describe(`on ${engine}, fleet up`, () => {
     expect(text).toMatch(/removed the lock that .+ left behind/);
     expect(text).toMatch(/took over|cleared what a killed update left pending/);
     expectManaged(new Teller(world), "lib", "tool");
+    expect(await succeeds(world)).toMatchObject({ out: "nothing to do" });
+  });
+
+  test("goes on after a run that was killed between two batches, where it was", async () => {
+    const github = await open(["lib", "tool"]);
+    // Every run of the engine asks for the organization: the preview, the first batch, the preview before the second one.
+    const asked = { method: "GET", route: "/orgs/:org", nth: 3 };
+    const { inTime } = await killUpdate(world, engine, asked, 1);
+    expect(inTime).toBe(true);
+    expect(github.repositories).toContain("acme/composer");
+    expect(github.repository("lib").secretNames).toEqual([]);
+    github.resetCalls();
+    const { text } = await succeeds(world, { yes: true, batchSize: 1 });
+    expect(text).not.toMatch(/took over|cleared/);
+    expectManaged(new Teller(world), "lib", "tool");
+    // What the first batch had made is not made again.
+    expect(writes().filter(({ path }) => path.endsWith("/orgs/acme/repos"))).toEqual([]);
     expect(await succeeds(world)).toMatchObject({ out: "nothing to do" });
   });
 });

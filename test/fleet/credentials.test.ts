@@ -139,6 +139,12 @@ test("a megabyte without meaning is searched in time", { timeout: 5_000 }, () =>
   }
 });
 
+test("a private key is hidden to its end", () => {
+  const key = "-----BEGIN RSA PRIVATE KEY-----\nMIIBOgIBAAJB\nAKj34Gkx\n-----END RSA PRIVATE KEY-----";
+  expect(redactCredentials(`a ${key} b`)).toBe("a *** b");
+  expect(redactCredentials(JSON.stringify(key))).toBe('"***"');
+});
+
 describe("a credential in any text", () => {
   test("is known of each issuer, and hidden", () => {
     const shapes = {

@@ -1,3 +1,6 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import type { Output } from "../../cli/command.ts";
 import { type Context, loadContext } from "../../cli/context.ts";
 import type { EngineName } from "../../cli/engine.ts";
@@ -42,6 +45,19 @@ export function openPackages(names: readonly string[], more: Partial<WorldOption
 export function contextOf({ settings }: World): Promise<Context> {
   const { stack, home, env = {} } = settings;
   return loadContext({ stack, cwd: home, engine: ENGINE, env });
+}
+
+/** Locks the world's stack as a living process of somebody's would; gives the lock's file. */
+export async function holdLock({ home, settings }: World, engine: EngineName = ENGINE): Promise<string> {
+  const folder =
+    engine === "pulumi"
+      ? join(home, "state", ".pulumi", "locks", "organization", "satis-fleet", "dev")
+      : join(settings.home, ".satis-fleet");
+  const file = join(folder, engine === "pulumi" ? "somebody.json" : "dev.json.lock");
+  await mkdir(folder, { recursive: true });
+  const holder = { pid: process.pid, username: "somebody", hostname: hostname() };
+  await writeFile(file, JSON.stringify({ ...holder, timestamp: new Date().toISOString() }));
+  return file;
 }
 
 /** The writes that GitHub saw, as `METHOD path`; GraphQL queries are none. */

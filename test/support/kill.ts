@@ -12,8 +12,8 @@ const CHILD = fileURLToPath(new URL("./kill-child.ts", import.meta.url));
 /** How long requests are held back before the kill, in milliseconds: time to see them and to act. */
 const HELD = 400;
 
-/** A call at which an update dies: the so manieth of all, or the first of a route. */
-export type KillPoint = number | { readonly method: string; readonly route: string };
+/** A call at which an update dies: the so manieth of all, or of a route (the first, where that is not said). */
+export type KillPoint = number | { readonly method: string; readonly route: string; readonly nth?: number };
 
 /** A killed update, as its owner finds it. */
 export interface Killed {
@@ -27,20 +27,31 @@ export interface Killed {
  * Starts an update in processes of its own and kills all of them with SIGKILL in the middle of a call to GitHub.
  *
  * The call itself still reaches GitHub, as it would from a machine that dies: what it made is in no state.
+ *
+ * @param batchSize commits in one batch of `fleet up`. @default the engine's own update, without batches
  */
-export async function killUpdate(world: World, engine: EngineName, point: KillPoint): Promise<Killed> {
+export async function killUpdate(
+  world: World,
+  engine: EngineName,
+  point: KillPoint,
+  batchSize?: number,
+): Promise<Killed> {
   const { github } = world;
   github.resetCalls();
   github.inject(
     typeof point === "number"
       ? { skip: point - 1, latencyMs: HELD, times: Number.POSITIVE_INFINITY }
-      : { method: point.method, path: point.route, latencyMs: HELD },
+      : { method: point.method, path: point.route, skip: (point.nth ?? 1) - 1, latencyMs: HELD },
   );
   const child = spawn(process.execPath, [CHILD], { detached: true, stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(child, "exit");
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += String(chunk)));
-  const order: ChildOrder = { engine, settings: world.settings };
+  const order: ChildOrder = {
+    engine,
+    settings: world.settings,
+    ...(batchSize === undefined ? {} : { batchSize }),
+  };
   child.stdin.end(JSON.stringify(order));
   while (!reached(github, point) && child.exitCode === null) await sleep(2);
   const inTime = child.exitCode === null;
@@ -53,7 +64,8 @@ export async function killUpdate(world: World, engine: EngineName, point: KillPo
 
 function reached({ calls }: EmulatedGitHub, point: KillPoint): boolean {
   if (typeof point === "number") return calls.total >= point;
-  return calls.log.some(({ route }) => route === `${point.method} ${point.route}`);
+  const { method, route: wanted, nth = 1 } = point;
+  return calls.log.filter(({ route }) => route === `${method} ${wanted}`).length >= nth;
 }
 
 /** Kills a process and everything it started: Pulumi gives its plugins process groups of their own, and they outlive it. */
