@@ -1,3 +1,7 @@
+/** A private key, to its end; where the text has no end, all that follows is taken for it. */
+const PRIVATE_KEY =
+  /(-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----)([\s\S]*?)(-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|$)/g;
+
 /** Shapes that are credentials wherever they stand, as their issuers document them; of GitHub's, also the `ghs_APPID_JWT` of 2026. */
 const TOKEN_SHAPES: readonly { readonly kind: string; readonly shape: RegExp }[] = [
   { kind: "a GitHub token", shape: /gh[opsur]_[A-Za-z0-9][A-Za-z0-9_.-]{15,}/g },
@@ -9,11 +13,7 @@ const TOKEN_SHAPES: readonly { readonly kind: string; readonly shape: RegExp }[]
   { kind: "an npm token", shape: /npm_[A-Za-z0-9]{36}/g },
   { kind: "a Stripe key", shape: /[rs]k_live_[A-Za-z0-9]{16}/g },
   { kind: "a Google API key", shape: /AIza[\w-]{35}/g },
-  // To its end, where the text has that.
-  {
-    kind: "a private key",
-    shape: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]{0,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
-  },
+  { kind: "a private key", shape: PRIVATE_KEY },
 ];
 
 /** `user:password@` of a URL, in the scp-like form too; bounded, so that a long text costs no more than its length. */
@@ -68,6 +68,18 @@ export function redactCredentials(text: string): string {
     .replace(SECRET_IN_QUERY, (whole, value: string) =>
       isPlaceholder(value) ? whole : `${whole.slice(0, whole.length - value.length)}***`,
     );
+}
+
+/**
+ * Replaces each word of the private keys in a text with `***`; lines stay, and their number.
+ *
+ * For what is cut into lines later on: a line of a key's body is shaped like nothing.
+ */
+export function redactPrivateKeys(text: string): string {
+  return text.replace(
+    PRIVATE_KEY,
+    (_, begin: string, body: string, end: string) => `${begin}${body.replace(/\S+/g, "***")}${end}`,
+  );
 }
 
 /** Names the credential that a URL carries, if it carries one; never gives its value. */

@@ -8,6 +8,7 @@ import { checkConsumers } from "../doctor/consumers.ts";
 import { checkPlan, checkSettings } from "../doctor/settings.ts";
 import { checkState } from "../doctor/state.ts";
 import { checkDispatch, checkProvider, checkRead } from "../doctor/tokens.ts";
+import { resourcesOf } from "../up/overwritten.ts";
 
 /** The command's options. */
 export interface DoctorOptions {
@@ -23,8 +24,10 @@ export interface DoctorOptions {
  */
 export async function doctor(context: Context, options: DoctorOptions, output: Output): Promise<number> {
   const checks: Check[] = context.warnings.map((finding) => note("configuration", formatFinding(finding)));
-  checks.push(...(await checkState(context)));
-  const provider = await checkProvider(context);
+  const deployment = await context.stack.exportStack();
+  checks.push(...(await checkState(context, deployment)));
+  const wasMade = resourcesOf(deployment).some(({ type }) => type === "github:index/repository:Repository");
+  const provider = await checkProvider(context, wasMade);
   checks.push(...provider.checks);
   const composerExists = provider.composerExists ?? true;
   checks.push(

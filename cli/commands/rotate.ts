@@ -62,39 +62,44 @@ export async function rotate(
   const { config, rawConfig, stack } = context;
   if (config.notify !== "dispatch")
     throw new Error("nothing holds a dispatch token where satis-fleet:notify is poll");
-  const holders = holdersOf(await stack.exportStack());
-  const canary = pickCanary(holders, options.canary);
+  const known = holdersOf(await stack.exportStack());
+  pickCanary(known, options.canary);
   const probe = await refuseBadToken(context, token);
   await unlocked(context, options.unlock ?? false, output, async () => undefined);
+  // Where the backend tells of a lock, that was the one to remove: whoever holds it from now on came later.
+  let unlock = (options.unlock ?? false) && (await stack.locks()) === undefined;
   const present = rawConfig[KEY]?.value;
   const resumed = present === token;
-  let planned: readonly Step[] | undefined;
+  let plan: Plan | undefined;
   let written = false;
   try {
     await stack.configure({ [KEY]: { value: token, secret: true } });
-    planned = await plannedWrites(context, holders, output);
+    plan = await planOf(context, known, options.canary, output);
     if (resumed) {
-      const now = standing(holders.length, planned.length);
+      const now = standing(plan.holders.length, plan.writes.length);
       output.err(`the configuration holds this token already: ${now}`);
     }
-    written = await writeCanary(context, canary, planned, options, output);
-    await proveCanary(context, canary, probe, options, output);
+    if (isAmong(plan.writes, plan.canary)) {
+      await writeOne(context, plan.canary, unlock, output);
+      written = true;
+      // That run has held the lock.
+      unlock = false;
+    }
+    await proveCanary(context, plan.canary, probe, options, output);
   } catch (error) {
-    const failed = { holders, planned, canary, locked: error instanceof LockedError };
     const end =
       resumed || present === undefined
-        ? unfinished(holders.length, planned && planned.length - (written ? 1 : 0))
-        : await putBack(context, present, failed, options, output);
+        ? unfinished(known.length, plan && plan.writes.length - (written ? 1 : 0))
+        : await putBack(context, present, error instanceof LockedError ? undefined : plan, unlock, output);
     throw new Error(`${messageOf(error)}\n${end}`);
   }
-  const rest = planned.filter(({ urn }) => urn !== canary.urn);
-  // The canary's run has held the stack's lock: whoever holds it now came later.
-  const unlock = (options.unlock ?? false) && !written;
+  const { holders, writes, canary } = plan;
+  const rest = writes.filter(({ urn }) => urn !== canary.urn);
   await applyRest(context, rest, { ...options, unlock }, output);
   const configFile = `Pulumi.${basename(context.settings.stack)}.yaml`;
   const result = {
     secrets: holders.length,
-    updated: planned.length,
+    updated: writes.length,
     canary: nameOf(canary.urn),
     configFile,
   };
@@ -135,43 +140,44 @@ async function refuseBadToken({ config, fleet }: Context, token: string): Promis
   throw new Error([...said, "nothing was changed"].join("\n"));
 }
 
-/** The secrets that do not hold the new token yet, by a preview of the whole program with its policies. */
-async function plannedWrites(
+/** What a rotation does. */
+interface Plan {
+  /** All secrets that hold the token afterwards. */
+  readonly holders: readonly Holder[];
+  /** Of those the ones that do not hold it yet. */
+  readonly writes: readonly Step[];
+  readonly canary: Holder;
+}
+
+/**
+ * Plans by a preview of the whole program with its policies.
+ *
+ * A secret that the next update deletes, of a package that left, gets no token any more; and it proves nothing as a canary.
+ */
+async function planOf(
   context: Context,
-  holders: readonly Holder[],
+  known: readonly Holder[],
+  wanted: string | undefined,
   output: Output,
-): Promise<readonly Step[]> {
-  const urns = new Set(holders.map(({ urn }) => urn));
+): Promise<Plan> {
+  const urns = new Set(known.map(({ urn }) => urn));
   const { steps } = await previewed(context, [], output);
-  const others = steps.filter((step) => !urns.has(step.urn) && !isComponent(step));
-  if (others.length > 0) output.err(`${others.length} other changes are planned; they are left to fleet up`);
-  return steps.filter(({ urn }) => urns.has(urn));
+  const own = steps.filter(({ urn }) => urns.has(urn));
+  const leaving = own.filter(({ op }) => op === "delete");
+  const others = steps.filter((step) => !urns.has(step.urn) && !isComponent(step)).length + leaving.length;
+  if (others > 0) output.err(`${others} other changes are planned; they are left to fleet up`);
+  const holders = known.filter((one) => !isAmong(leaving, one));
+  if (holders.length === 0) throw new Error("the next update deletes every secret with the token: fleet up");
+  const writes = own.filter(({ op }) => op !== "delete");
+  return { holders, writes, canary: pickCanary(holders, wanted) };
 }
 
 function isAmong(steps: readonly Step[], { urn }: Holder): boolean {
   return steps.some((step) => step.urn === urn);
 }
 
-/** Gives the canary's secret the token of the configuration, unless it has it; says whether it was written. */
-async function writeCanary(
-  context: Context,
-  canary: Holder,
-  planned: readonly Step[],
-  options: RotateOptions,
-  output: Output,
-): Promise<boolean> {
-  if (!isAmong(planned, canary)) return false;
-  await writeOne(context, canary, options, output);
-  return true;
-}
-
 /** Updates one secret. Backends that do not tell of a lock beforehand refuse the run itself. */
-async function writeOne(
-  context: Context,
-  { urn }: Holder,
-  { unlock = false }: RotateOptions,
-  output: Output,
-): Promise<void> {
+async function writeOne(context: Context, { urn }: Holder, unlock: boolean, output: Output): Promise<void> {
   const options = { target: [urn] };
   await unlocked(context, unlock, output, () =>
     runEngine(context, { command: "up", name: nameOf(urn), options }, output),
@@ -202,31 +208,23 @@ async function proveCanary(
   );
 }
 
-interface Failed {
-  readonly holders: readonly Holder[];
-  /** `undefined` where it came to no plan. */
-  readonly planned: readonly Step[] | undefined;
-  readonly canary: Holder;
-  /** Whether somebody else held the stack's lock: then nothing was written. */
-  readonly locked: boolean;
-}
-
-/** Gives configuration and canary the present token back; says what became of it. */
+/** Gives configuration and canary the present token back; says what became of it. @param plan `undefined` where nothing was written */
 async function putBack(
   context: Context,
   present: string,
-  { holders, planned, canary, locked }: Failed,
-  options: RotateOptions,
+  plan: Plan | undefined,
+  unlock: boolean,
   output: Output,
 ): Promise<string> {
-  const name = nameOf(canary.urn);
   await context.stack.configure({ [KEY]: { value: present, secret: true } });
-  if (planned === undefined || locked)
+  if (plan === undefined)
     return "the configuration has the old token again; no repository was given the new one";
-  const holding = holders.filter((one) => one !== canary && !isAmong(planned, one)).length;
+  const { holders, writes, canary } = plan;
+  const name = nameOf(canary.urn);
+  const holding = holders.filter((one) => one !== canary && !isAmong(writes, one)).length;
   const others = untouched(holders.length - 1, holding);
   try {
-    await writeOne(context, canary, options, output);
+    await writeOne(context, canary, unlock, output);
     return `the configuration and ${name} have the old token again; ${others}`;
   } catch (error) {
     return `the configuration has the old token again, ${name} may not (run fleet up): ${messageOf(error)}\n${others}`;

@@ -8,6 +8,7 @@ export type Permission =
   | "Contents: write"
   | "Environments: write"
   | "Organization secrets: write"
+  | "Pages: read"
   | "Pages: write"
   | "Pull requests: write"
   | "Secrets: write"

@@ -18,8 +18,8 @@ import type { Sight } from "./repositories.ts";
 const NO_SECRET = "GITHUB_";
 /** A name that no branch may have. */
 const NO_BRANCH = "..";
-/** The blob id of nothing: a change that names it as the file's present one is refused. */
-const NO_BLOB = "0".repeat(40);
+/** No file's blob id: a change that names it as the file's present one is refused. */
+const NO_BLOB = "1".repeat(40);
 
 /** Below the repository or organization, the request that shows a permission: refused for what it lacks once it is allowed. */
 const REQUESTS: Readonly<
@@ -33,6 +33,7 @@ const REQUESTS: Readonly<
     path: `/environments/${REGISTRY_ENVIRONMENT}/secrets/${NO_SECRET}`,
     body: {},
   },
+  "Pages: read": { method: "GET", path: "/pages" },
   "Organization secrets: write": { method: "PUT", path: `/actions/secrets/${NO_SECRET}`, body: {} },
   // A site that is built from a branch needs one that is there.
   "Pages: write": { method: "POST", path: "/pages", body: { source: { branch: NO_BRANCH, path: "/" } } },
@@ -141,8 +142,11 @@ async function probesInstead(
   const { owner, repository } = context.fleet.composer;
   const other = standIn(context, known);
   if (!other) return [];
-  // What is public everybody reads.
-  const shown = open.filter((permission) => other.isPrivate || !permission.endsWith(": read"));
+  const shown = open
+    // A site is made for the composer repository alone: of another one nothing is asked that could make one.
+    .map((permission) => (permission === "Pages: write" ? "Pages: read" : permission))
+    // What is public everybody reads.
+    .filter((permission) => other.isPrivate || !permission.endsWith(": read"));
   const needs = shown.map((permission) => ({ permission, id: other.id }));
   const probes = await probesFor(probe, needs, () => true);
   return probes.map((one) => ({ ...one, where: `${one.where}, which stands for ${owner}/${repository}` }));

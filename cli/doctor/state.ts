@@ -1,3 +1,4 @@
+import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import type { Context } from "../context.ts";
 import { pendingOf, resourcesOf } from "../up/overwritten.ts";
 import { nameOf } from "../up/steps.ts";
@@ -5,7 +6,7 @@ import { type Check, note, ok, wrong } from "./check.ts";
 import { listed } from "./repositories.ts";
 
 /** What the stack's state says of updates before this one: its lock, and what a killed update was making. */
-export async function checkState({ stack }: Context): Promise<readonly Check[]> {
+export async function checkState({ stack }: Context, deployment: Deployment): Promise<readonly Check[]> {
   const checks: Check[] = [];
   const locks = await stack.locks();
   if (locks === undefined) {
@@ -24,7 +25,6 @@ export async function checkState({ stack }: Context): Promise<readonly Check[]> 
           ),
     );
   }
-  const deployment = await stack.exportStack();
   const pending = pendingOf(deployment).map(({ resource }) => nameOf(resource.urn));
   if (pending.length > 0) {
     const message = `a killed update was making ${listed(pending)}`;

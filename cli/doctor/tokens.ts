@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { credentialOf, tokenOf } from "../github.ts";
 import { type Check, note, ok, unread, wrong } from "./check.ts";
 import { checkExpiry, checkPermissions, checkScopes, classicScopes } from "./permissions.ts";
-import { type Answer, type Prober, prober, repositoryPath } from "./probe.ts";
+import { type Answer, messageIn, type Prober, prober, repositoryPath } from "./probe.ts";
 import { providerProbes } from "./provider-probes.ts";
 import { mintReadToken } from "./read-app.ts";
 import { checkSight, lookAt, PACKAGES, type Sight } from "./repositories.ts";
@@ -21,8 +21,8 @@ export interface ProviderSight {
   readonly composerExists?: boolean;
 }
 
-/** The token, or App, that the program runs with. */
-export async function checkProvider(context: Context): Promise<ProviderSight> {
+/** The token, or App, that the program runs with. @param wasMade whether the state has the composer repository */
+export async function checkProvider(context: Context, wasMade: boolean): Promise<ProviderSight> {
   const { config, fleet, rawConfig } = context;
   const name = credentialOf(rawConfig)?.key ?? "github:token";
   const token = await tokenOf(context.github, rawConfig).catch((error: Error) => error);
@@ -55,9 +55,15 @@ export async function checkProvider(context: Context): Promise<ProviderSight> {
     const role = { one: "consumer", many: "consumers", file: "subscriptions.json" };
     if (updated.length > 0) checks.push(...checkSight(name, consumers, true, role));
     const { owner, repository } = fleet.composer;
-    const { status } = await probe("GET", repositoryPath(owner, repository));
-    const composerExists = status === 200;
-    if (!composerExists && !config.manageRepository) {
+    const composer = await probe("GET", repositoryPath(owner, repository));
+    const composerExists = composer.status === 200;
+    if (!composerExists && composer.status !== 404) {
+      const said = `${composer.status} ${messageIn(composer)}`.trim();
+      checks.push(unread(name, `${owner}/${repository} cannot be read: ${said}`));
+    } else if (!composerExists && wasMade) {
+      const remedy = "give the token that repository; where somebody deleted it, fleet drift --repair";
+      checks.push(wrong(name, `does not see ${owner}/${repository}, which an update has made`, remedy));
+    } else if (!composerExists && !config.manageRepository) {
       const remedy = `give the token that repository, or ${setCommand("satis-fleet:manageRepository", "true")}`;
       checks.push(wrong(name, `does not see ${owner}/${repository}, which the update does not make`, remedy));
     }

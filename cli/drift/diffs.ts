@@ -1,4 +1,5 @@
 import { createTwoFilesPatch } from "diff";
+import { redactPrivateKeys } from "../../fleet/credentials.ts";
 import { safeText } from "../../fleet/findings.ts";
 import type { Changed } from "./compare-repositories.ts";
 import type { Drift } from "./finding.ts";
@@ -47,17 +48,17 @@ export function diffOf(
   [from, to]: readonly [string, string] = ["fleet", "GitHub"],
 ): string | undefined {
   const options = { maxEditLength: MAX_EDITS };
-  const patch = createTwoFilesPatch(path, path, withoutKeys(before), withoutKeys(after), from, to, options);
+  const patch = createTwoFilesPatch(
+    path,
+    path,
+    redactPrivateKeys(before),
+    redactPrivateKeys(after),
+    from,
+    to,
+    options,
+  );
   const lines = patch?.split("\n").filter((line) => !/^(=+$|Index: )/.test(line));
   return lines?.map(safeLine).join("\n").trimEnd();
-}
-
-/** Lines of a private key's body are nothing by themselves: they go while they still stand together, their number stays. */
-function withoutKeys(text: string): string {
-  return text.replace(
-    /(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)([^-]{0,20000})(?=-----END )/g,
-    (_, begin, body: string) => `${begin}${body.replace(/[^\s]+/g, "***")}`,
-  );
 }
 
 /** A tab separates a diff's header and indents files; everything else that is no character is escaped. */

@@ -118,7 +118,9 @@ export function hoursOf<One extends Pick<Batch, "cost">>(
   const hours: One[][] = hour.calls > 0 ? [[]] : [];
   for (const batch of batches) {
     const current = hours.at(-1);
-    if (current && fits(plus(hour, batch.cost), BATCH_SIZE)) {
+    // What fits no hour gains nothing by waiting for a whole one.
+    const isHopeless = current?.length === 0 && !fits(batch.cost, BATCH_SIZE);
+    if (current && (isHopeless || fits(plus(hour, batch.cost), BATCH_SIZE))) {
       hour = plus(hour, batch.cost);
       current.push(batch);
       continue;
@@ -144,7 +146,8 @@ type Amount = Pick<Cost, "content" | "calls">;
 
 /** What a refresh has used of the hour in which it ended; the reserve pays for its first calls. */
 function usedBefore(refreshCalls: number, { limited }: Pace): Amount {
-  const ofThisHour = limited ? refreshCalls % LIMITS.callsAnHour : 0;
+  const isUsed = limited && refreshCalls > 0;
+  const ofThisHour = isUsed ? ((refreshCalls - 1) % LIMITS.callsAnHour) + 1 : 0;
   return { content: 0, calls: Math.max(0, ofThisHour - RESERVE) };
 }
 

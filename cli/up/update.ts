@@ -148,19 +148,25 @@ export async function apply(
     for (const batch of hour) {
       number += 1;
       const name = batches.length === 1 ? "up" : `up, batch ${number} of ${batches.length}`;
-      // The first preview may be hours old: nothing is made, or deleted, that policies have not just seen as a whole.
-      if (number > 1 || index > 0) await previewed(context, batch.replace, output, options.target);
       const force = number === 1 && (options.unlock ?? false);
-      await unlocked(context, force, output, () =>
-        runBatch(context, batch, { ...options, parallel: pace.parallel, name }, output),
-      ).catch((error: unknown) => {
-        const isFinal = error instanceof LockedError || error instanceof StoppedError;
-        if (!options.continueOnError || isFinal) throw error;
+      try {
+        // The first preview may be hours old: nothing is made, or deleted, that policies have not just seen as a whole.
+        if (number > 1 || index > 0) await previewed(context, batch.replace, output, options.target);
+        await unlocked(context, force, output, () =>
+          runBatch(context, batch, { ...options, parallel: pace.parallel, name }, output),
+        );
+      } catch (error) {
         failures.push(messageOf(error));
-      });
+        const isFinal = error instanceof LockedError || error instanceof StoppedError;
+        if (!options.continueOnError || isFinal) throw failures.length === 1 ? error : allOf(failures);
+      }
     }
   }
-  if (failures.length > 0) throw new Error(failures.join("\n"));
+  if (failures.length > 0) throw allOf(failures);
+}
+
+function allOf(failures: readonly string[]): Error {
+  return new Error(failures.join("\n"));
 }
 
 interface BatchRun extends Pick<UpdateOptions, "continueOnError" | "target" | "onEvent"> {

@@ -253,6 +253,15 @@ describe("a refresh", () => {
     const batches = splitIntoBatches(one, [], PUBLIC, BATCH_SIZE, { refreshCalls: 4999 });
     expect(hoursOf(batches, PUBLIC, 4999)).toEqual([[], batches]);
     expect(totalSeconds(batches, PUBLIC, 4999)).toBeGreaterThan(HOUR);
+    expect(hoursOf(batches, PUBLIC, 10_000)).toEqual([[], batches]);
+  });
+
+  test("lets what fits no hour begin at once", () => {
+    const all = splitIntoBatches(changed.flat(), [], PUBLIC, { content: 1e9, calls: 1e9 }).map((one) => ({
+      ...one,
+      cost: { ...one.cost, calls: LIMITS.callsAnHour + 1 },
+    }));
+    expect(hoursOf(all, PUBLIC, 600)).toEqual([all]);
   });
 
   test("counts nothing on a server of one's own", () => {

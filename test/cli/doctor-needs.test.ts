@@ -174,11 +174,11 @@ describe("before the composer repository is there", () => {
         "Secrets: write on ucf/lib",
         "Contents: write on ucf/lib",
         "Administration: write on UCF",
-        `Pages: write ${instead}`,
+        `Pages: read ${instead}`,
         `Actions: read ${instead}`,
         `Environments: write ${instead}`,
       ],
-      unseen: ["Workflows: write"],
+      unseen: ["Workflows: write", "Pages: write"],
     });
   });
 
@@ -191,12 +191,12 @@ describe("before the composer repository is there", () => {
       "/environments": upgrade,
       "/environments/registry/secrets/GITHUB_": answer(404),
     });
-    expect(shown).toContain(`Pages: write ${instead}`);
-    expect(unseen).toEqual(["Workflows: write", "Actions: read", "Environments: write"]);
+    expect(shown).toContain(`Pages: read ${instead}`);
+    expect(unseen).toEqual(["Workflows: write", "Pages: write", "Actions: read", "Environments: write"]);
   });
 
   test("what everybody may read shows nothing", async () => {
     const { unseen } = await asked(seen("ucf/lib", { isPrivate: false }), {});
-    expect(unseen).toEqual(["Workflows: write", "Actions: read"]);
+    expect(unseen).toEqual(["Workflows: write", "Pages: write", "Actions: read"]);
   });
 });

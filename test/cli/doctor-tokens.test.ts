@@ -13,7 +13,7 @@ test.each([
   async (_, rawConfig) => {
     vi.stubEnv("GITHUB_TOKEN", undefined);
     // Whatever else is read of this context, there is none.
-    expect(await checkProvider({ rawConfig } as unknown as Context)).toEqual({
+    expect(await checkProvider({ rawConfig } as unknown as Context, false)).toEqual({
       checks: [
         {
           name: "github:token",

@@ -157,6 +157,12 @@ describe("a diff", () => {
     const diff = diffOf("a.yml", key("QUJD"), key("WFla").replace("1", "2")) ?? "";
     expect(diff).toContain("+end: 2");
     expect(diff).not.toMatch(/QUJD|WFla/);
+    const odd = [
+      "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A\n\nSECRET\n-----END RSA PRIVATE KEY-----\n",
+      "-----BEGIN PGP PRIVATE KEY BLOCK-----\nSECRET\n-----END PGP PRIVATE KEY BLOCK-----\n",
+      "-----BEGIN PRIVATE KEY-----\nSECRET\n",
+    ];
+    for (const text of odd) expect(diffOf("a", "", `${text}`)).not.toContain("SECRET");
   });
 
   test("is safe to print, and has no heading but its two names", () => {

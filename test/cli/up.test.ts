@@ -137,7 +137,7 @@ describe("batches are made", () => {
     const wait = async (milliseconds: number) => {
       runs.push(`wait ${Math.round(milliseconds / 60_000)} min`);
     };
-    return { runs, context, wait };
+    return { runs, stack, context, wait };
   }
   const batch = (calls: number) => ({
     target: ["x"],
@@ -157,6 +157,16 @@ describe("batches are made", () => {
     const { context, runs } = stackLockedBefore(2);
     await expect(apply(context, plan, { unlock: true }, silent)).rejects.toThrow(/locked by somebody/);
     expect(runs).toEqual(["up", "preview"]);
+  });
+
+  test("telling every fault where the rest goes on, also where a preview between two fails", async () => {
+    const { context, stack } = stackLockedBefore();
+    const broken = (words: string) => async () => {
+      throw new Error(words);
+    };
+    Object.assign(stack, { up: broken("no up"), preview: broken("no preview") });
+    const telling = expect(apply(context, plan, { continueOnError: true }, silent)).rejects;
+    await telling.toThrow(/no up[\s\S]*no preview/);
   });
 
   test("after GitHub's hour where the refresh has used it up, and what was previewed before is previewed again", async () => {

@@ -56,7 +56,7 @@ function namesEach(world: () => World, told: Readonly<Record<string, string>>, t
   test.each(Object.entries(told))("names %s where the token lacks that alone", async (missing, message) => {
     allow(world(), without(missing, table));
     const before = JSON.stringify(world().github.snapshot());
-    const { checks } = await checkProvider(await contextOf(world()));
+    const { checks } = await checkProvider(await contextOf(world()), false);
     expect(isHealthy(checks)).toBe(false);
     expect(bad({ checks }).join("\n")).toContain(`github:token: lacks ${message} (`);
     expect(JSON.stringify(world().github.snapshot())).toBe(before);
@@ -72,7 +72,7 @@ suite("before the first update, fleet doctor", {}, (world) => {
     expect(bad(diagnosis)).toEqual([]);
     expect(diagnosis.code).toBe(0);
     expect(notes(diagnosis)).toContain(
-      "github:token: needs Workflows: write, Environments: write, too, which shows after the next update",
+      "github:token: needs Workflows: write, Pages: write, Environments: write, too, which shows after the next update",
     );
     expect(accepted(world())).toEqual([]);
   });
@@ -82,7 +82,7 @@ suite("before the first update, fleet doctor", {}, (world) => {
     administration: "Administration: write on acme",
     contents: "Contents: write on acme/lib",
     secrets: "Secrets: write on acme/lib",
-    pages: `Pages: write ${instead}`,
+    pages: `Pages: read ${instead}`,
     environments: `Environments: write ${instead}`,
     actions: `Actions: read ${instead}`,
   });
@@ -141,6 +141,13 @@ suite("after an update with the permissions of the table, fleet doctor", {}, (wo
     expect(bad(diagnosis)).toEqual([]);
     expect(diagnosis.code).toBe(0);
     expect(notes(diagnosis).filter((note) => /needs|may also/.test(note))).toEqual([]);
+  });
+
+  test("names the composer repository where the token does not see it any more", async () => {
+    world().github.setToken(SANDBOX_TOKENS.provider, { permissions: TABLE, repositories: ["lib", "tool"] });
+    expect(bad(await diagnose(world())).join("\n")).toMatch(
+      /^github:token: does not see acme\/composer, which an update has made: give the token that repository/m,
+    );
   });
 
   const there = "on acme/composer";

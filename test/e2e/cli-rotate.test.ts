@@ -6,7 +6,7 @@ import { type EngineName, type FleetStack, openFleetStack } from "../../cli/engi
 import { SANDBOX_TOKENS, type World, type WorldOptions } from "../../demo/world.ts";
 import { holdLock, openPackages } from "../support/cli.ts";
 import { leaks } from "../support/leaks.ts";
-import { Teller } from "../support/teller.ts";
+import { satisOf, Teller } from "../support/teller.ts";
 
 const engine: EngineName = process.env.ENGINE === "pulumi" ? "pulumi" : "sandbox";
 
@@ -101,6 +101,25 @@ describe(`on ${engine}, fleet rotate`, () => {
     expect(refused.text).toMatch(/403 No\nthe configuration keeps this token; all 3 secrets hold it/);
     expect(refused.text).not.toContain("no other repository");
     expect(refused.code).toBe(1);
+  });
+
+  test("leaves the secret of a package that left to fleet up, and begins with one that stays", async () => {
+    const github = await open();
+    await world.writeSatis(satisOf("b", "c"));
+    const named = await rotateIn(world, { canary: "acme/a" });
+    expect(named.text).toMatch(
+      /--canary names no package repository with a secret of its own: such as acme\/b/,
+    );
+    expect(named.text).toMatch(/has the old token again; no repository was given the new one/);
+    expect(named.code).toBe(1);
+    expect(await configured()).toBe(SANDBOX_TOKENS.dispatch);
+    const { code, text } = await rotateIn(world);
+    expect(text).toMatch(/other changes are planned; they are left to fleet up/);
+    expect(text).toMatch(/acme\/b-token has the new token/);
+    expect(text).toMatch(/done: 2 secrets hold the new token/);
+    expect(code).toBe(0);
+    expect(held()).toEqual([SANDBOX_TOKENS.dispatch, NEW, NEW]);
+    expect(github.calls.log.filter(({ method }) => method === "DELETE")).toEqual([]);
   });
 
   test("puts everything back when the canary's own workflow fails with it, and says which run", async () => {
