@@ -1,10 +1,10 @@
 import { quoted } from "../fleet/findings.ts";
 import type { Fault } from "./fault.ts";
-import type { PlannedRepository } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
+import type { SourceRepository } from "./repositories.ts";
 
 /** A repository and the package name that it has. */
-export type Claimant = Pick<PlannedRepository, "id" | "packageName">;
+export type Claimant = Pick<SourceRepository, "id" | "packageName">;
 
 /** What the claims of package names are judged by. */
 export interface ClaimInput {

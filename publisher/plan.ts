@@ -1,7 +1,7 @@
 import type { RegistrySettings } from "../fleet/registry-settings.ts";
 import { publishedBy } from "./claim.ts";
 import { estimateCalls } from "./cost.ts";
-import { judgeHint } from "./hints.ts";
+import { type JudgedHint, judgeHint } from "./hints.ts";
 import type { NameResult } from "./names.ts";
 import type { BuildRecord } from "./record.ts";
 import type { Refs, RefsResult } from "./refs/source.ts";
@@ -24,10 +24,7 @@ export interface Plan {
   /** Calls that building costs, estimated, and how it is therefore to be built. */
   readonly cost: { readonly calls: number; readonly remaining?: number; readonly clones: boolean };
   /** What was asked for by name, and what came of it. */
-  readonly hints: readonly {
-    readonly text: string;
-    readonly verdict: "stale" | "fresh" | "unknown" | "malformed";
-  }[];
+  readonly hints: readonly JudgedHint[];
 }
 
 /** One repository of the plan. */

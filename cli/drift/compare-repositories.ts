@@ -1,6 +1,7 @@
 import { safeText } from "../../fleet/findings.ts";
-import type { Desired, DesiredFile } from "./desired.ts";
+import type { DesiredFile } from "./desired.ts";
 import type { Drift, Findings, Kind, Unread } from "./finding.ts";
+import type { Known } from "./known.ts";
 import { leftBehind, leftFiles, leftRepository } from "./left-behind.ts";
 import {
   blobId,
@@ -12,22 +13,7 @@ import {
   type Question,
   type Repositories,
 } from "./repositories.ts";
-import type { FleetState, StateFile } from "./state.ts";
-
-/** What repositories and files are compared by. */
-export interface RepositoryInput {
-  readonly owner: string;
-  readonly desired: Desired;
-  readonly state: FleetState;
-  /** Old id to new one, `owner/repository` in lower case, as declared. */
-  readonly renames: ReadonlyMap<string, string>;
-  /** The composer repository and every managed package, without the owner. */
-  readonly managed: readonly string[];
-  /** The composer repository, where the program makes it and so brings it back. */
-  readonly made: string | undefined;
-  /** The file that lists a managed repository. @default satis.json */
-  readonly sourceOf?: (repository: string) => string;
-}
+import type { StateFile } from "./state.ts";
 
 /** A file to show the difference of: what is declared, and where GitHub's own text is. */
 export interface Changed {
@@ -37,32 +23,6 @@ export interface Changed {
   readonly branch?: string | undefined;
   readonly path: string;
   readonly content: string;
-}
-
-/** {@link RepositoryInput} by repository, in lower case: fleets of thousands are compared in one pass. */
-export interface Known {
-  readonly input: RepositoryInput;
-  readonly desired: ReadonlyMap<string, readonly DesiredFile[]>;
-  readonly files: ReadonlyMap<string, readonly StateFile[]>;
-  /** Numeric id that a repository had at the last update. */
-  readonly ids: ReadonlyMap<string, number>;
-}
-
-/** Sorts the input by repository. */
-export function known(input: RepositoryInput): Known {
-  const { files, secrets } = input.state;
-  const ofSecrets = secrets.flatMap(({ place, repositoryId }) =>
-    place.scope === "organization" ? [] : [{ repository: place.repository, repositoryId }],
-  );
-  const ids = [...ofSecrets, ...files].flatMap(({ repository, repositoryId }): [string, number][] =>
-    repositoryId === undefined ? [] : [[repository.toLowerCase(), repositoryId]],
-  );
-  return {
-    input,
-    desired: Map.groupBy(input.desired.files, keyOf),
-    files: Map.groupBy(files, keyOf),
-    ids: new Map(ids),
-  };
 }
 
 /** Questions that cover all managed repositories, and those in which the last update left something. */
@@ -124,10 +84,6 @@ export function compareRepositories(
   }
   drift.push(...leftBehind(all, found), ...undeclaredRenames(all, found));
   return { drift, unread, changed };
-}
-
-function keyOf({ repository }: { readonly repository: string }): string {
-  return repository.toLowerCase();
 }
 
 /** What somebody has to do; nothing where an update does it, as it does for the repository that the program makes. */

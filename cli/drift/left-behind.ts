@@ -1,6 +1,6 @@
 import { safeText } from "../../fleet/findings.ts";
-import type { Known } from "./compare-repositories.ts";
 import type { Drift } from "./finding.ts";
+import type { Known } from "./known.ts";
 import {
   isForeign,
   managedById,

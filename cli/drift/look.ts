@@ -5,12 +5,13 @@ import { readPublisherBundle, readUpdaterBundle } from "../../fleet/publisher-bu
 import type { Context } from "../context.ts";
 import { connect } from "../github.ts";
 import { comparePermissions } from "./compare-permissions.ts";
-import { type Changed, compareRepositories, type Known, known, questionsOf } from "./compare-repositories.ts";
+import { type Changed, compareRepositories, questionsOf } from "./compare-repositories.ts";
 import { compareSecretScope, compareSecrets, readSecrets, type SecretAnswer } from "./compare-secrets.ts";
 import { compareSettings } from "./compare-settings.ts";
 import { type Desired, desiredOf } from "./desired.ts";
 import { textQuestions, withDiffs } from "./diffs.ts";
 import { type Drift, type Findings, together } from "./finding.ts";
+import { type Known, known } from "./known.ts";
 import { openReader, type Reader } from "./reader.ts";
 import {
   type Found,

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type Changed, compareRepositories, known } from "../../cli/drift/compare-repositories.ts";
+import { type Changed, compareRepositories } from "../../cli/drift/compare-repositories.ts";
 import { rulesetDifferences } from "../../cli/drift/compare-settings.ts";
 import type { DesiredFile } from "../../cli/drift/desired.ts";
 import type { Drift, Findings } from "../../cli/drift/finding.ts";
+import { known } from "../../cli/drift/known.ts";
 import { keptTo } from "../../cli/drift/repair.ts";
 import { blobId, type RepositoryAnswer } from "../../cli/drift/repositories.ts";
 import {
