@@ -12,6 +12,7 @@ import type { Properties, PropertyValue } from "../provider/types.ts";
 import { Bail, type Deployment } from "./deployment.ts";
 import type { Goal } from "./goal.ts";
 import { MESSAGE_LIMIT } from "./limits.ts";
+import { TETHERED } from "./program.ts";
 import type { RunRequest } from "./run.ts";
 import type { State } from "./state.ts";
 import { parseUrn, STACK_TYPE } from "./urn.ts";
@@ -159,7 +160,7 @@ export class Policies {
     const runner = createRequire(join(folder, "index.js")).resolve(
       "@pulumi/pulumi/cmd/run-policy-pack/index.js",
     );
-    const child = spawn(process.execPath, [runner, engineAddress, folder], {
+    const child = spawn(process.execPath, [...TETHERED, runner, engineAddress, folder], {
       cwd: folder,
       env: { ...process.env, ...this.#request.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -19,6 +19,9 @@ export interface Program {
   stop(): void;
 }
 
+/** What Node is started with, for a process that is to end with this one. */
+export const TETHERED: readonly string[] = ["--import", new URL("./tether.ts", import.meta.url).href];
+
 /** Exit code of `cmd/run` after it has told the user what is wrong. */
 const TOLD = 32;
 /** Milliseconds that a program has to end by itself after its engine has. */
@@ -28,7 +31,7 @@ export function startProgram(options: ProgramOptions): Program {
   const directory = dirname(options.entry);
   const child = spawn(
     process.execPath,
-    [runner(options.entry), ...flags(options, directory), options.entry],
+    [...TETHERED, runner(options.entry), ...flags(options, directory), options.entry],
     {
       cwd: directory,
       stdio: ["ignore", "pipe", "pipe"],

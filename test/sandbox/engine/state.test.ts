@@ -260,6 +260,14 @@ describe("interrupted", () => {
     expect(told).toEqual([]);
   });
 
+  test("a kill leaves no program behind", async () => {
+    const { stateFile } = bench();
+    await killedUp(stateFile, "m2");
+    const pids = readFileSync(`${stateFile}.pids`, "utf8").trim().split("\n").map(Number);
+    expect(pids).toHaveLength(1);
+    await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+  });
+
   test("a journal whose last line was cut short is read to the line before", async () => {
     const { up, stateFile, state } = bench();
     await up([{ name: "a" }]);
@@ -273,7 +281,16 @@ async function killedUp(stateFile: string, during: string): Promise<void> {
   const script = fileURLToPath(new URL("./killed.ts", import.meta.url));
   const child: ChildProcess = spawn(process.execPath, [script, stateFile, JSON.stringify(THINGS), during], {
     stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, THINGS_PIDS: `${stateFile}.pids` },
   });
   await new Promise((resolve) => child.once("exit", resolve));
   expect(child.signalCode).toBe("SIGKILL");
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,11 @@
 /** A program whose resources are data: the configuration says what it registers. */
+import { appendFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { ThingSpec } from "./spec.ts";
 import { Group, Thing } from "./thing.ts";
+
+// For tests of what is left behind.
+if (process.env.THINGS_PIDS) appendFileSync(process.env.THINGS_PIDS, `${process.pid}\n`);
 
 const config = new pulumi.Config();
 const specs = config.requireObject<ThingSpec[]>("things");
