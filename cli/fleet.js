@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `fleet` command where the package is linked. TypeScript runs on the Node of this package's own dependencies, whatever the machine has.
 import { spawn } from "node:child_process";
+import { delimiter, dirname } from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
@@ -20,7 +21,9 @@ function forward(signal) {
 
 // Before there is a child: nothing that ends this process may leave one behind.
 for (const signal of SIGNALS) process.on(signal, forward);
-child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+// Pulumi runs the program on the `node` of the PATH.
+const env = { ...process.env, PATH: [dirname(node), process.env.PATH ?? ""].join(delimiter) };
+child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit", env });
 child.once("error", (error) => {
   console.error(`fleet: ${error.message}: run npm ci`);
   process.exitCode = 1;

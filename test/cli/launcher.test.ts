@@ -42,6 +42,16 @@ describe("the linked command", () => {
     expect(await Promise.all([ended("--help"), ended("lint", broken)])).toEqual([0, 2]);
   });
 
+  test("lets Pulumi find the Node of this package first, which runs TypeScript", () => {
+    const tell = join(folder, "tell.mjs");
+    writeFileSync(tell, "console.log(process.env.PATH);\n");
+    const env = { ...process.env, PATH: "/usr/bin:/bin", NODE_OPTIONS: `--import="${tell}"` };
+    const told = execFileSync(process.execPath, [linked, "--help"], { encoding: "utf8", env });
+    const [launcher, command = ""] = told.split("\n");
+    expect(launcher).toBe("/usr/bin:/bin");
+    expect(command).toMatch(/^[^:]*node_modules\/node\/bin:\/usr\/bin:\/bin$/);
+  });
+
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "hands %s on, leaves nobody behind, and ends by it as well",
     async (signal) => {
