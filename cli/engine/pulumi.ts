@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { safeText } from "../../fleet/findings.ts";
 import { locksOfBackend } from "../locks.ts";
 import { countedRuns } from "./counted.ts";
 import { type ConfigEntry, type FleetStack, PROJECT, type StackSettings } from "./stack.ts";
@@ -18,7 +19,7 @@ export async function openOnPulumi(
   };
   const stack = settings.mustExist
     ? await LocalWorkspace.selectStack(place, { envVars }).catch((error: unknown) => {
-        if (!(error instanceof StackNotFoundError)) throw error;
+        if (!(error instanceof StackNotFoundError)) throw saidByPulumi(error);
         throw new Error(`no stack ${settings.stack}: pulumi stack init ${settings.stack}`);
       })
     : await LocalWorkspace.createOrSelectStack(place, { envVars });
@@ -31,7 +32,10 @@ export async function openOnPulumi(
     importResources: async ({ nameTable, resources }) => {
       await stack.import({ nameTable: { ...nameTable }, resources: [...resources], generateCode: false });
     },
-    config: () => stack.getAllConfig(),
+    config: () =>
+      stack.getAllConfig().catch((error: unknown) => {
+        throw saidByPulumi(error);
+      }),
     configure: async (changed) => {
       const entries = Object.entries(changed);
       const plain = entries.filter(([, { secret }]) => !secret);
@@ -46,6 +50,27 @@ export async function openOnPulumi(
       return locksOfBackend(url, PROJECT, settings.stack);
     },
   };
+}
+
+/** What Pulumi's own words ask for. */
+const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [
+    /PULUMI_ACCESS_TOKEN must be set for login/,
+    "pulumi login, or set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL",
+  ],
+  [/passphrase/i, "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"],
+];
+
+/** An error in Pulumi's words, each line once, without the command and the exit code around them. */
+export function saidByPulumi(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const lines = [...error.message.matchAll(/^ *(?:stderr: )?error: (.+)$/gm)].map(([, words = ""]) =>
+    words.trim(),
+  );
+  if (lines.length === 0) return error;
+  const said = [...new Set(lines)].map(safeText).join("\n");
+  const [, remedy] = REMEDIES.find(([shape]) => shape.test(said)) ?? [];
+  return new Error(remedy === undefined ? `pulumi: ${said}` : `pulumi: ${said}: ${remedy}`);
 }
 
 /** Sets a secret through the CLI's standard input: other processes of the machine can read its arguments. */
