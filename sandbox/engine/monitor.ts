@@ -14,6 +14,9 @@ import { isSecret, makeSecret, plain } from "./values.ts";
 
 const OVER = "resource monitor shut down while waiting on step's done channel";
 
+/** What the SDK says of the calls that it had open when the run was stopped, which has been told: Pulumi has ended the program by then. */
+const CUT_OFF = /\b1 CANCELLED: Call cancelled\b/;
+
 export class ProgramMonitor implements Monitor {
   readonly info: RunInfo;
   /** Resolves when the program has registered everything. */
@@ -107,6 +110,7 @@ export class ProgramMonitor implements Monitor {
   }
 
   log(...[severity, message, urn]: Parameters<Monitor["log"]>): void {
+    if (severity === "error" && this.#executor.stopped && CUT_OFF.test(message)) return;
     this.#deployment.events.diagnostic(severity, message, urn || this.stackUrn);
   }
 
