@@ -12,6 +12,7 @@ import { compareFleets, isEmptyDiff, type Side } from "../diff/compare.ts";
 import { type DiffReport, renderMarkdown, summary } from "../diff/markdown.ts";
 import { readStackFile } from "../diff/stack-file.ts";
 import { describeSubscriptions } from "../diff/subscriptions.ts";
+import { stackFileOf } from "../engine.ts";
 
 /** The command's options. */
 export interface DiffOptions {
@@ -32,9 +33,7 @@ export interface DiffOptions {
  */
 export async function diff(base: string, options: DiffOptions, output: Output): Promise<number> {
   const home = resolve(options.cwd ?? ROOT);
-  // A stack of Pulumi Cloud may be named with its organization and project; its file is not.
-  const [name = ""] = options.stack.split("/").slice(-1);
-  const raw = readStackFile(join(home, `Pulumi.${name}.yaml`));
+  const raw = readStackFile(join(home, stackFileOf(options.stack)));
   const { config, findings: configFindings } = parseRawConfig(raw);
   if (!config) throw new FaultsError(configFindings);
   const report = compare(

@@ -26,7 +26,8 @@ export async function doctor(context: Context, options: DoctorOptions, output: O
   const checks: Check[] = context.warnings.map((finding) => note("configuration", formatFinding(finding)));
   const deployment = await context.stack.exportStack();
   checks.push(...(await checkState(context, deployment)));
-  const wasMade = resourcesOf(deployment).some(({ type }) => type === "github:index/repository:Repository");
+  const state = resourcesOf(deployment);
+  const wasMade = state.some(({ type }) => type === "github:index/repository:Repository");
   const provider = await checkProvider(context, wasMade);
   checks.push(...provider.checks);
   const composerExists = provider.composerExists ?? true;
@@ -39,7 +40,7 @@ export async function doctor(context: Context, options: DoctorOptions, output: O
     checks.push(checkPlan(context, provider.account));
     if (composerExists) checks.push(...(await checkSettings(context, provider.probe)));
     checks.push(...(await checkConsumers(context, provider.probe, composerExists)));
-    budget = await checkBudget(context, provider.account, output);
+    budget = await checkBudget(context, provider.account, state, output);
   }
   checks.push(...budget.checks);
   const healthy = isHealthy(checks);

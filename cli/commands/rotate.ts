@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import { Command } from "commander";
@@ -15,6 +14,7 @@ import {
 import { type Context, loadContext, requireToken } from "../context.ts";
 import { type Prober, prober } from "../doctor/probe.ts";
 import { checkDispatchToken } from "../doctor/tokens.ts";
+import { stackFileOf } from "../engine.ts";
 import { tokenOf } from "../github.ts";
 import { tryDispatch, tryNotifier } from "../rotate/canary.ts";
 import { readToken, type TokenSource } from "../rotate/token.ts";
@@ -96,7 +96,7 @@ export async function rotate(
   const { holders, writes, canary } = plan;
   const rest = writes.filter(({ urn }) => urn !== canary.urn);
   await applyRest(context, rest, { ...options, unlock }, output);
-  const configFile = `Pulumi.${basename(context.settings.stack)}.yaml`;
+  const configFile = stackFileOf(context.settings.stack);
   const result = {
     secrets: holders.length,
     updated: writes.length,

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { BATCH_SIZE, hoursOf, splitIntoBatches, totalSeconds } from "../up/batches.ts";
 import { summary } from "../up/describe.ts";
 import { duration, type Pace, paceOf, refreshCalls, refreshSeconds, totalCost } from "../up/estimate.ts";
-import { resourcesOf, type StateResource } from "../up/overwritten.ts";
+import type { StateResource } from "../up/overwritten.ts";
 import type { Step } from "../up/steps.ts";
 import { previewed } from "../up/update.ts";
 import { type Check, note, ok, unread, wrong } from "./check.ts";
@@ -43,9 +43,13 @@ export function spendingOf(steps: readonly Step[], state: readonly StateResource
 }
 
 /** What the next update would do, in calls and minutes, against what the token has left of its hour. */
-export async function checkBudget(context: Context, account: Answer, output: Output): Promise<Budget> {
+export async function checkBudget(
+  context: Context,
+  account: Answer,
+  state: readonly StateResource[],
+  output: Output,
+): Promise<Budget> {
   const pace = paceOf(context.config.github.writeDelayMs);
-  const state = resourcesOf(await context.stack.exportStack());
   try {
     const plan = await previewed(context, [], output);
     const spending = spendingOf(plan.steps, state, pace);

@@ -75,13 +75,13 @@ async function compare(reader: Reader, context: Context, state: FleetState, deep
     comparePermissions(reader, { fleet, state, repositories }),
     deep ? lookAtWorkflows(reader, owner, desired, repositories) : NOTHING,
   ]);
-  const { changed } = compareRepositories(all, repositories);
-  const { texts, lost } = await lookAgain(reader, owner, answers, changed);
+  const first = compareRepositories(all, repositories);
+  const { texts, lost } = await lookAgain(reader, owner, answers, first.changed);
   const now: Repositories = new Map([...repositories, ...lost]);
   const sure = answers.filter(
     ({ place }) => place.scope === "organization" || !lost.has(place.repository.toLowerCase()),
   );
-  const files = compareRepositories(all, now);
+  const files = lost.size === 0 ? first : compareRepositories(all, now);
   const { drift, unread } = together(
     { drift: withDiffs(files.drift, files.changed, texts), unread: files.unread },
     compareSecrets(owner, sure),

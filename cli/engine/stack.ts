@@ -109,3 +109,8 @@ export const PROJECT = "satis-fleet";
 
 /** The file that makes a folder a project. */
 export const PROJECT_FILE = "Pulumi.yaml";
+
+/** Name of the file with a stack's configuration: a stack of Pulumi Cloud may be named with its organization and project, its file is not. */
+export function stackFileOf(stack: string): string {
+  return `Pulumi.${stack.slice(stack.lastIndexOf("/") + 1)}.yaml`;
+}
